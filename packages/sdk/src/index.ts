@@ -1,0 +1,13 @@
+export type { Client, PagePromise } from './client.ts'
+export {
+  type ErrorCode,
+  type FieldViolation,
+  isReason,
+  MainstayError,
+} from './errors.ts'
+export {
+  createMainstay,
+  type Mainstay,
+  type MainstayOptions,
+} from './mainstay.ts'
+export type { CallOptions } from './transport.ts'
