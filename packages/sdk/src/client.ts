@@ -7,6 +7,7 @@ import {
   type DescService,
   fromJson,
   type JsonObject,
+  type Message,
   type MessageInitShape,
   type MessageShape,
   toJson,

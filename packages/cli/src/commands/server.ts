@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { CommandError, EXIT } from '../failure.ts'
+import type { Context } from '../program.ts'
+
+/** The server's own entry, as the commands use it. */
+interface ServerModule {
+  runServer(args: string[]): Promise<void>
+  runMigrate(action: 'up' | 'status', options: { json: boolean; write(line: string): void }): Promise<void>
+}
+
+/** `up` and `migrate`: the only commands that run the platform itself instead of speaking HTTP to it. */
+export function addServer(program: Command, context: Context): void {
+  program
+    .command('up')
+    .description('start the server here')
+    .option('--role <role>', 'all, api or worker', 'all')
+    .action(async ({ role }: { role: string }) => {
+      const server = await loadServer()
+      await server.runServer([`--role=${role}`])
+    })
+
+  const migrate = program.command('migrate').description("bring the database's tables up to date")
+  for (const action of ['up', 'status'] as const) {
+    migrate
+      .command(action)
+      .description(action === 'up' ? 'apply what is missing' : 'show what is applied and what is missing')
+      .action(async () => {
+        const server = await loadServer()
+        await server.runMigrate(action, context.output)
+      })
+  }
+}
+
+/** Loaded when asked for: the published command works without the server beside it. */
+async function loadServer(): Promise<ServerModule> {
+  const name = '@mainstay/server'
+  try {
+    return (await import(name)) as ServerModule
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new CommandError(
+      'The server is not installed here. Run this command in a checkout of Mainstay.',
+      EXIT.refused,
+    )
+  }
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** Where the server is and which key to show it. */
+export interface Connection {
+  url: string
+  apiKey: string | undefined
+}
+
+/**
+ * Finds the server and the key: first the flags, then `MAINSTAY_URL` and `MAINSTAY_API_KEY`, then the development
+ * key that a local server keeps in its data folder (`MAINSTAY_HOME`, default `.mainstay` here).
+ */
+export function findConnection(flags: { url?: string; key?: string }): Connection {
+  return {
+    url: flags.url ?? process.env.MAINSTAY_URL ?? 'http://127.0.0.1:8080',
+    apiKey: flags.key ?? process.env.MAINSTAY_API_KEY ?? readDevKey(),
+  }
+}
+
+function readDevKey(): string | undefined {
+  const home = resolve(process.env.MAINSTAY_HOME ?? '.mainstay')
+  try {
+    return readFileSync(join(home, 'dev-key'), 'utf8').trim()
+  } catch (error) {
+    // No local server has run here, or its folder belongs to someone else: then there is no key to offer.
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined
+    throw error
+  }
+}
