@@ -26,7 +26,7 @@ import {
 
 /** The items of a list answer: the elements of its one repeated field of messages. */
 type Item<O> = {
-  [K in keyof O]: O[K] extends (infer E extends Message)[] ? E : never
+  [K in keyof O]-?: O[K] extends (infer E extends Message)[] ? E : never
 }[keyof O]
 
 /** A page, when awaited; every item of every page, when iterated over. */
