@@ -145,7 +145,7 @@ CREATE TABLE notify.delivery_attempts (
 
 -- What people and programs did to a message besides sending it, and what providers reported later.
 -- kind: 1 cancelled, 2 resolved as sent, 3 resolved as failed, 4 resolved by sending again,
---       5 delivered, 6 bounced, 7 complained, 8 ended without an attempt (expired, no provider, could not be rendered), 9 a worker's late word on an attempt
+--       5 delivered, 6 bounced, 7 complained, 8 ended without an attempt (expired, could not be rendered), 9 a worker told late how an attempt ended
 -- The time of a note is in its id.
 CREATE TABLE notify.message_notes (
   project_id uuid NOT NULL,

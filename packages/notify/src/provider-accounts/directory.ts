@@ -10,6 +10,8 @@ export interface ProviderCandidate {
   sender: string
   /** Lower is tried first. */
   priority: number
+  /** How many sends its client carries at once in this process: an SMTP pool's connections; hundreds over HTTP. */
+  concurrency: number
   semantics: ProviderSemantics
 }
 
