@@ -12,7 +12,7 @@ CREATE SCHEMA IF NOT EXISTS notify;
 -- notification. The BRIN index finds the oldest rows when partitions are dropped, and costs inserts nothing.
 CREATE TABLE notify.dedupe_keys (
   project_id uuid NOT NULL,
-  dedupe_key text NOT NULL,
+  dedupe_key text COLLATE "C" NOT NULL,
   notification_id uuid NOT NULL,
   message_id uuid NOT NULL,
   PRIMARY KEY (project_id, dedupe_key)
@@ -52,8 +52,8 @@ CREATE TABLE notify.messages (
   live boolean NOT NULL,
   possible_duplicate boolean NOT NULL DEFAULT false,
   attempt_count integer NOT NULL DEFAULT 0,
-  to_address text NOT NULL,
-  recipient_id text,
+  to_address text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C",
   -- A template's subject as it is written, until the worker has filled it in.
   subject text NOT NULL,
   template_name text,
@@ -145,7 +145,8 @@ CREATE TABLE notify.delivery_attempts (
 
 -- What people and programs did to a message besides sending it, and what providers reported later.
 -- kind: 1 cancelled, 2 resolved as sent, 3 resolved as failed, 4 resolved by sending again,
---       5 delivered, 6 bounced, 7 complained, 8 ended without an attempt (expired, could not be rendered), 9 a worker told late how an attempt ended
+--       5 delivered, 6 bounced, 7 complained, 8 ended without an attempt (expired, could not be rendered),
+--       9 a worker told late how an attempt ended
 -- The time of a note is in its id.
 CREATE TABLE notify.message_notes (
   project_id uuid NOT NULL,

@@ -1,0 +1,26 @@
+import { defineReasons } from '@mainstay/kernel'
+
+/** Why notify refuses. */
+export const reasons = defineReasons({
+  // Sending.
+  'notify.request_invalid': 'invalid_argument',
+  'notify.recipient_unreachable': 'failed_precondition',
+  'notify.no_provider': 'failed_precondition',
+  'notify.overloaded': 'unavailable',
+
+  // The ledger.
+  'notify.notification_not_found': 'not_found',
+  'notify.message_not_found': 'not_found',
+  'notify.message_not_cancellable': 'failed_precondition',
+  'notify.message_not_unknown': 'failed_precondition',
+  'notify.resume_token_invalid': 'invalid_argument',
+
+  // What messages are made from and handed to.
+  'notify.recipient_not_found': 'not_found',
+  'notify.template_not_found': 'not_found',
+  'notify.template_invalid': 'invalid_argument',
+  'notify.provider_account_not_found': 'not_found',
+  'notify.provider_config_invalid': 'invalid_argument',
+  'notify.etag_mismatch': 'aborted',
+  'notify.mail_not_found': 'not_found',
+})
