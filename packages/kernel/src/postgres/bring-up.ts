@@ -1,0 +1,138 @@
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Binaries } from './binaries.ts'
+import { type ConfOptions, confHash, DEFAULT_PORT, writeConf } from './conf.ts'
+import { StartError } from './errors.ts'
+import type { Credentials } from './initialise.ts'
+import type { Layout } from './layout.ts'
+import type { OsUser } from './os-user.ts'
+import {
+  explainExit,
+  type Postmaster,
+  portInUse,
+  readClaim,
+  removeStaleClaim,
+  spawnPostmaster,
+  stopPostmaster,
+} from './postmaster.ts'
+import { connectAsOwner, hasSettings, takeOwnership } from './session.ts'
+
+export interface Place {
+  home: string
+  layout: Layout
+  binaries: Binaries
+  user: OsUser | undefined
+  credentials: Credentials
+  conf: ConfOptions
+  /** `performance.now()` after which to give up. */
+  deadline: number
+}
+
+/** A server that answers and that this process now owns. */
+export interface Running {
+  client: pg.Client
+  postmaster: Postmaster
+  adopted: boolean
+}
+
+/** Finds or starts the server of one data folder. Each turn either ends in one, or learns that things have changed. */
+export async function bringUp(place: Place): Promise<Running> {
+  for (;;) {
+    const running = (await takeOver(place)) ?? (await launch(place))
+    if (running !== undefined) return running
+    if (performance.now() > place.deadline) {
+      throw new StartError('failed', `PostgreSQL did not come up in time (see ${place.layout.log}).`)
+    }
+    await delay(20)
+  }
+}
+
+/** How long a server may be unreachable, while it is starting or stopping, before it is stopped for good. */
+const UNREACHABLE_MS = 5_000
+
+/**
+ * Takes over a server that runs already: after a SIGKILL of our process it is still there, with its caches warm.
+ * One that has other settings, or that nobody can reach any more, is stopped; undefined then says: start one.
+ */
+async function takeOver({ home, layout, credentials, conf, deadline }: Place): Promise<Running | undefined> {
+  const giveUpAt = performance.now() + UNREACHABLE_MS
+  for (;;) {
+    const claim = readClaim(layout)
+    if (claim === undefined) return
+    const connection = await connectAsOwner(layout, credentials, claim)
+    if (connection.state === 'connected') {
+      const { client } = connection
+      try {
+        await takeOwnership(client, home)
+        if (await hasSettings(client, confHash(layout, conf)))
+          return { client, postmaster: claim, adopted: true }
+      } catch (error) {
+        await client.end()
+        throw error
+      }
+      await client.end()
+      await stopPostmaster(claim, 30_000)
+      return
+    }
+    if (!claim.isAlive()) return
+    if (connection.state === 'absent' && performance.now() > giveUpAt) {
+      await stopPostmaster(claim, 30_000)
+      return
+    }
+    if (performance.now() > deadline) return
+    await delay(20)
+  }
+}
+
+/** Starts the server and waits for it. Undefined when another process has been faster: its server is then the one. */
+async function launch({
+  home,
+  layout,
+  binaries,
+  user,
+  credentials,
+  conf,
+  deadline,
+}: Place): Promise<Running | undefined> {
+  if (conf.port !== undefined) await refusePortInUse(conf.port)
+  removeStaleClaim(layout)
+  writeConf(layout, conf, user)
+  const postmaster = spawnPostmaster(layout, binaries, user)
+  const address = { socketFolder: layout.socketFolder, port: conf.port ?? DEFAULT_PORT }
+  for (;;) {
+    const connection = await connectAsOwner(layout, credentials, address)
+    if (connection.state === 'connected') {
+      const { client } = connection
+      try {
+        await takeOwnership(client, home)
+      } catch (error) {
+        await client.end()
+        throw error
+      }
+      if (readClaim(layout)?.pid === postmaster.pid) return { client, postmaster, adopted: false }
+      await client.end()
+      return
+    }
+    if (!postmaster.isAlive()) {
+      if (readClaim(layout)?.isAlive()) return
+      throw explainExit(layout, postmaster.logOffset, conf.port)
+    }
+    if (performance.now() > deadline) {
+      await stopPostmaster(postmaster, 30_000)
+      return
+    }
+    await delay(5)
+  }
+}
+
+/** Asked before PostgreSQL is, since it would go on without TCP when only one of its addresses is taken. */
+async function refusePortInUse(port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? portInUse(port) : error)
+    })
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+  })
+}

@@ -1,0 +1,10 @@
+export { createFakeClock, type FakeClock } from './clock.ts'
+export {
+  type OpenedDatabase,
+  openTestDatabase,
+  type TestDatabase,
+  type TestDatabaseOptions,
+  useTestDatabase,
+} from './database.ts'
+export { startTestServer, type TestServer, type TestServerOptions, temporaryHome } from './test-server.ts'
+export { type WaitOptions, waitFor } from './wait-for.ts'

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import { createDb } from '../db/index.ts'
+import { type MigrationSet, migrate, readMigrations } from '../migrations/index.ts'
+
+/**
+ * The template database of a combination of migrations, made by whichever test process needs it first. Its name is the
+ * hash of their checksums, so an edited migration in a working copy makes another one.
+ */
+export async function ensureTemplate(
+  admin: pg.Client,
+  serverUrl: string,
+  sets: readonly MigrationSet[],
+): Promise<string> {
+  const migrations = (await Promise.all(sets.map(readMigrations))).flat()
+  const hash = createHash('sha256')
+    .update(
+      migrations.map(({ capability, name, checksum }) => `${capability}/${name}:${checksum}`).join('\n'),
+    )
+    .digest('hex')
+    .slice(0, 16)
+  const name = `template_${hash}`
+  await admin.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [name])
+  try {
+    if (!(await exists(admin, name))) {
+      const building = `building_${hash}`
+      await admin.query(`DROP DATABASE IF EXISTS ${building} WITH (FORCE)`)
+      await admin.query(`CREATE DATABASE ${building}`)
+      const db = createDb({ connectionString: withDatabase(serverUrl, building), poolSize: 1 })
+      try {
+        await migrate(db, sets)
+      } finally {
+        await db.close()
+      }
+      // Renamed at the end: a name that exists is a template that is complete.
+      await admin.query(`ALTER DATABASE ${building} RENAME TO ${name}`)
+    }
+  } finally {
+    await admin.query(`SELECT pg_advisory_unlock(hashtextextended($1, 0))`, [name])
+  }
+  return name
+}
+
+export function withDatabase(serverUrl: string, database: string): string {
+  return serverUrl.replace(/(@[^/]*\/)[^?]*/, `$1${database}`)
+}
+
+async function exists(admin: pg.Client, name: string): Promise<boolean> {
+  const { rows } = await admin.query(`SELECT FROM pg_database WHERE datname = $1`, [name])
+  return rows.length > 0
+}
