@@ -106,6 +106,7 @@ export const reasons = defineReasons({
   'kernel.conflict': 'aborted',
   'kernel.commit_unknown': 'unavailable',
   'kernel.page_token_invalid': 'invalid_argument',
+  'kernel.notification_too_large': 'invalid_argument',
 })
 
 /**

@@ -1,3 +1,4 @@
+export { type Bus, type BusOptions, createBus, MAX_PAYLOAD_BYTES } from './bus/index.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {
   defineSettings,
@@ -40,6 +41,7 @@ export {
   toAppError,
 } from './errors.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
+export { kernelMigrations } from './kernel-migrations.ts'
 export {
   defineMigrations,
   type Migration,
@@ -56,3 +58,38 @@ export {
   StartError,
   startEmbeddedPostgres,
 } from './postgres/index.ts'
+export {
+  type Check,
+  type CheckResult,
+  type Counter,
+  childTrace,
+  continueTrace,
+  createHealth,
+  createLogger,
+  createMetrics,
+  currentTrace,
+  describeError,
+  formatTraceparent,
+  type Gauge,
+  type Health,
+  type HealthOptions,
+  type Histogram,
+  type HistogramOptions,
+  type Labels,
+  LOG_LEVELS,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  METRICS_CONTENT_TYPE,
+  type MetricOptions,
+  type Metrics,
+  maskSecrets,
+  newTrace,
+  parseTraceparent,
+  type Readiness,
+  redact,
+  registerProcessMetrics,
+  SECONDS,
+  type Trace,
+  withTrace,
+} from './telemetry/index.ts'

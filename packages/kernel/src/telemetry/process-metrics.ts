@@ -47,7 +47,7 @@ export function registerProcessMetrics(metrics: Metrics): () => void {
   })
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      const { kind } = (entry as PerformanceEntry & { detail: { kind: number } }).detail
+      const { kind } = (entry as unknown as { detail: { kind: number } }).detail
       pauses.observe(entry.duration / 1000, { kind: GC_KINDS.get(kind) ?? 'other' })
     }
   })

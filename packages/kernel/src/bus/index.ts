@@ -1,0 +1,1 @@
+export { type Bus, type BusOptions, createBus, MAX_PAYLOAD_BYTES } from './bus.ts'
