@@ -1,0 +1,13 @@
+export { type CallContext, type Caller, nobody, type Protocol } from './call.ts'
+export { type RpcLimits, rpcSettings } from './config.ts'
+export { createRpc, type Rpc, type RpcOptions } from './create-rpc.ts'
+export { reasons } from './errors.ts'
+export {
+  type Handlers,
+  type Implementation,
+  type ImplementOptions,
+  implement,
+  type StreamHandler,
+  type UnaryHandler,
+} from './implement.ts'
+export type { IdempotencyPort, Ports } from './ports.ts'
