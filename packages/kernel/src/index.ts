@@ -42,6 +42,7 @@ export {
 } from './errors.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
 export { kernelMigrations } from './kernel-migrations.ts'
+export { loadMasterKey } from './master-key.ts'
 export {
   defineMigrations,
   type Migration,
@@ -53,11 +54,20 @@ export {
   migrationStatus,
 } from './migrations/index.ts'
 export {
+  createPageTokens,
+  type Page,
+  type PagePosition,
+  type PageScope,
+  type PageTokens,
+  pageLimit,
+} from './page-tokens.ts'
+export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   StartError,
   startEmbeddedPostgres,
 } from './postgres/index.ts'
+export { createSealer, SealError, type Sealer } from './seal.ts'
 export {
   type Check,
   type CheckResult,
