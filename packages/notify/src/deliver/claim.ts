@@ -1,0 +1,233 @@
+import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
+import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
+import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
+import type { ProviderClient } from '../providers/adapter.ts'
+import type { EmailBody, Renderer } from '../rendering.ts'
+import { chooseAccount, type PassedOver } from '../routing.ts'
+import type { Accounts } from './accounts.ts'
+import { walkIndexes } from './batch-sql.ts'
+import {
+  type Aside,
+  journalCalling,
+  type PickedRow,
+  type PickLimits,
+  pickDue,
+  setAside,
+} from './claim-store.ts'
+import type { Lane, PerLane } from './lanes.ts'
+import type { Lease } from './lease.ts'
+
+/** A message whose attempt is journaled as under way: it may be sent now, once. */
+export interface Job {
+  projectId: string
+  messageId: string
+  notificationId: string
+  lane: Lane
+  attempt: number
+  workerId: string
+  expireMs: number
+  unknownPolicy: UnknownPolicy
+  to: string
+  traceId: string | null
+  body: EmailBody
+  /** The subject a template made; null where the content is inline. */
+  subject: string | null
+  account: ProviderCandidate
+  client: ProviderClient
+}
+
+export interface ClaimDeps {
+  db: Db
+  clock: Clock
+  lease: Lease
+  accounts: Accounts
+  directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
+  renderer: Pick<Renderer, 'render'>
+  noProviderRetryMs: number
+}
+
+export interface Claimed {
+  jobs: Job[]
+  /** Rows that were looked at: as many as asked for means that more may be waiting. */
+  picked: number
+  /** Rows that ended or were put off without an attempt. */
+  aside: number
+  /** Rows left alone, because what they would send to has no place now. */
+  left: number
+}
+
+/**
+ * Claims due messages of all lanes and journals an attempt for each, in one commit.
+ *
+ * Picking locks the rows and writes nothing; rendering and routing happen under those locks; then one statement
+ * journals every attempt as under way, and only after the commit may a socket open. A crash before the commit gives
+ * the rows back at once, because the locks die with the connection; a crash after it leaves outcomes that we can only
+ * call unknown. The alternative, a committed `claimed` phase first, is a second commit and a second version of each
+ * row, and makes work wait out a lease that was never in doubt.
+ *
+ * Only as many are claimed as can be sent at once, so that what is journaled as under way really is.
+ */
+export async function claimBatch(
+  deps: ClaimDeps,
+  places: { own: PerLane; shared: number },
+): Promise<Claimed> {
+  const { db, clock, lease, accounts } = deps
+  const workerId = lease.workerId()
+  const taken: Job[] = []
+  try {
+    return await db.transaction(async (tx) => {
+      giveBack(accounts, taken)
+      await walkIndexes(tx)
+      const limits: PickLimits = { ...places, nowMs: clock.nowMs(), passOver: accounts.passedOver() }
+      const rows = await pickDue(tx, limits)
+      const asides: Aside[] = []
+      const rejected = new Map<Job, readonly PassedOver[]>()
+      let left = 0
+      for (const row of rows) {
+        const prepared = await prepare(deps, row, workerId)
+        if (prepared === 'no_place') left++
+        else if ('aside' in prepared) asides.push(prepared.aside)
+        else {
+          taken.push(prepared.job)
+          if (prepared.rejected.length > 0) rejected.set(prepared.job, prepared.rejected)
+        }
+      }
+      await write(tx, deps, workerId, taken, rejected, asides)
+      return { jobs: taken, picked: rows.length, aside: asides.length, left }
+    })
+  } catch (error) {
+    const jobs = [...taken]
+    giveBack(accounts, taken)
+    if (toAppError(error).reason === 'kernel.commit_unknown') throw new ClaimInDoubt(jobs, error)
+    throw error
+  }
+}
+
+/** The connection broke at the commit: these may be journaled as under way, but were never sent. */
+export class ClaimInDoubt extends Error {
+  readonly jobs: readonly Job[]
+
+  constructor(jobs: readonly Job[], cause: unknown) {
+    super('the commit of a claim got no answer', { cause })
+    this.jobs = jobs
+  }
+}
+
+/** The lease was lost before the attempts were journaled; nothing was claimed. */
+export class LeaseLost extends Error {}
+
+async function write(
+  tx: Tx,
+  { clock }: ClaimDeps,
+  workerId: string,
+  jobs: readonly Job[],
+  rejected: ReadonlyMap<Job, readonly PassedOver[]>,
+  asides: readonly Aside[],
+): Promise<void> {
+  if (jobs.length > 0) {
+    const calling = jobs.map((job) => ({
+      projectId: job.projectId,
+      messageId: job.messageId,
+      providerAccountId: job.account.providerAccountId,
+      rejected: rejected.get(job) ?? [],
+    }))
+    if (!(await journalCalling(tx, workerId, clock.nowMs(), calling))) throw new LeaseLost()
+  }
+  if (asides.length > 0) await setAside(tx, clock.nowMs(), asides)
+}
+
+function giveBack(accounts: Accounts, taken: Job[]): void {
+  for (const job of taken) accounts.give(job.account.providerAccountId, job.lane)
+  taken.length = 0
+}
+
+type Prepared = { job: Job; rejected: readonly PassedOver[] } | { aside: Aside } | 'no_place'
+
+async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promise<Prepared> {
+  const { accounts, clock } = deps
+  const { projectId, messageId, notificationId, content, lane } = row
+  if (notificationId === null || content === null || row.state !== MessageState.ACCEPTED)
+    return aside(row, -1)
+  const nowMs = clock.nowMs()
+  if (row.expireMs <= nowMs) {
+    return aside(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
+  }
+  const candidates = await deps.directory.candidates(projectId, row.live, 'email')
+  const route = chooseAccount(candidates, {
+    resting: accounts.resting,
+    prefer: row.possibleDuplicate ? (row.previousAccountId ?? undefined) : undefined,
+  })
+  if (route.account === undefined) return postpone(deps, row, candidates)
+  const { account } = route
+  if (!accounts.take(projectId, account, lane)) return 'no_place'
+  try {
+    const [client, body] = await Promise.all([
+      deps.directory.clientFor(projectId, account.providerAccountId),
+      'email' in content ? content.email : deps.renderer.render(projectId, content),
+    ])
+    const subject = 'email' in content ? null : body.subject
+    const { to, traceId, expireMs, unknownPolicy } = row
+    const attempt = row.leaseEpoch + 1
+    return {
+      job: {
+        ...{
+          projectId,
+          messageId,
+          notificationId,
+          lane,
+          attempt,
+          workerId,
+          expireMs,
+          unknownPolicy,
+          to,
+          traceId,
+        },
+        ...{ body, subject, account, client },
+      },
+      rejected: route.rejected,
+    }
+  } catch (error) {
+    accounts.give(account.providerAccountId, lane)
+    return unprepared(deps, row, account, toAppError(error))
+  }
+}
+
+/** A template that cannot be rendered now never can, since versions do not change. All else may pass. */
+function unprepared(deps: ClaimDeps, row: PickedRow, account: ProviderCandidate, error: AppError): Prepared {
+  if (error.code === 'invalid_argument' || error.reason === 'notify.template_not_found') {
+    return aside(row, MessageState.FAILED, `It could not be made: ${error.message}`)
+  }
+  if (error.reason.startsWith('kernel.database')) throw error
+  deps.accounts.faulty(account.providerAccountId)
+  return putOff(deps, row, `The provider account ${account.displayName} cannot be used: ${error.message}`)
+}
+
+function postpone(deps: ClaimDeps, row: PickedRow, candidates: readonly ProviderCandidate[]): Prepared {
+  if (candidates.length === 0) {
+    return putOff(deps, row, 'No provider account takes it: add one, or switch one on.')
+  }
+  const restsUntilMs = deps.accounts.restsUntilMs(candidates)
+  const names = candidates.map((candidate) => candidate.displayName).join(', ')
+  return putOff(deps, row, `Waiting for a provider account that works: ${names}.`, restsUntilMs)
+}
+
+/** Waits are spread out by up to a fifth, and never go beyond the expiry, which is looked at when it comes. */
+function putOff(
+  { clock, noProviderRetryMs }: ClaimDeps,
+  row: PickedRow,
+  detail: string,
+  untilMs?: number,
+): Prepared {
+  const nowMs = clock.nowMs()
+  const waitMs = Math.max(untilMs === undefined ? noProviderRetryMs : untilMs - nowMs, 10)
+  const dueMs = Math.min(row.expireMs, Math.ceil(nowMs + waitMs * (1 + Math.random() / 5)))
+  return {
+    aside: { projectId: row.projectId, messageId: row.messageId, state: 0, dueMs, detail, noteId: newId() },
+  }
+}
+
+function aside(row: PickedRow, state: MessageState | -1, detail: string | null = null): Prepared {
+  return {
+    aside: { projectId: row.projectId, messageId: row.messageId, state, dueMs: 0, detail, noteId: newId() },
+  }
+}

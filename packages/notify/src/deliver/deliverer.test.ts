@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import { AppError } from '@mainstay/kernel'
+import { createFakeClock, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
+import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import type { ProviderResult } from '../providers/adapter.ts'
+import {
+  countQueued,
+  countStates,
+  ledgerMigrations,
+  queueMessages,
+  readMessage,
+  readOutcomes,
+} from '../testing/ledger.ts'
+import {
+  createTestWorker,
+  scriptAccount,
+  scriptDirectory,
+  type TestWorkerOptions,
+} from '../testing/worker.ts'
+import type { Deliverer } from './deliverer.ts'
+
+const { ACCEPTED, REJECTED_PERMANENT, REJECTED_TRANSIENT, UNKNOWN } = AttemptOutcome
+
+describe('a worker', () => {
+  const database = useTestDatabase({ sets: [ledgerMigrations] })
+  let workers: Deliverer[] = []
+  async function work(options: TestWorkerOptions = {}): Promise<Deliverer> {
+    const worker = createTestWorker(database.db, options)
+    workers.push(worker)
+    await worker.start()
+    return worker
+  }
+  const queueIsEmpty = () =>
+    waitFor(async () => (await countQueued(database.db)) === 0, { what: 'an empty queue' })
+
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()))
+    workers = []
+    await database.db.query({
+      text: 'TRUNCATE notify.delivery_queue, notify.messages, notify.delivery_attempts',
+    })
+  })
+
+  it('sends what is due and records the attempt and the end in one go', async () => {
+    const account = scriptAccount(() => ({
+      outcome: 'accepted',
+      providerMessageId: 'p-1',
+      reply: '250 queued',
+    }))
+    const [id = ''] = await queueMessages(database.db, [{ to: 'ada@example.com' }])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.SENT)
+    assert.equal(message.attemptCount, 1)
+    assert.equal(message.accountId, account.providerAccountId)
+    assert.ok(message.sentTime)
+    const { rows } = await database.db.query({
+      text: `SELECT attempt, outcome, provider_message_id, reply, provider_account_id, retry_time,
+        start_time <= end_time AS in_order FROM notify.delivery_attempts WHERE message_id = $1`,
+      values: [id],
+    })
+    assert.deepEqual(rows, [
+      {
+        attempt: 1,
+        outcome: ACCEPTED,
+        provider_message_id: 'p-1',
+        reply: '250 queued',
+        provider_account_id: account.providerAccountId,
+        retry_time: null,
+        in_order: true,
+      },
+    ])
+    assert.equal(account.sent[0]?.to, 'ada@example.com')
+    assert.match(account.sent[0]?.messageId ?? '', /^msg_[0-9a-z]{26}$/)
+  })
+
+  it('has journaled the attempt before the provider hears of it', async () => {
+    const seen: unknown[] = []
+    const account = scriptAccount(async () => {
+      const { rows } = await database.db.query({
+        text: `SELECT lease_epoch, lease_owner IS NOT NULL AS leased, provider_account_id, start_time IS NOT NULL AS started
+          FROM notify.delivery_queue`,
+      })
+      seen.push(...rows)
+      return { outcome: 'accepted', reply: '' }
+    })
+    await queueMessages(database.db, [{}])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    assert.deepEqual(seen, [
+      { lease_epoch: 1, leased: true, provider_account_id: account.providerAccountId, started: true },
+    ])
+  })
+
+  it('tries again after a refusal for now, and stops at one for good', async () => {
+    const answers: ProviderResult[] = [
+      { outcome: 'rejected_transient', reply: '451 later' },
+      { outcome: 'rejected_permanent', reply: '550 no such user' },
+    ]
+    const account = scriptAccount((email) => answers[email.attempt - 1] ?? { outcome: 'accepted', reply: '' })
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.FAILED)
+    assert.equal(message.detail, 'The provider refused it: 550 no such user')
+    assert.equal(message.attemptCount, 2)
+    assert.deepEqual(await readOutcomes(database.db, id), [REJECTED_TRANSIENT, REJECTED_PERMANENT])
+  })
+
+  it('fails a message whose every attempt was refused', async () => {
+    const account = scriptAccount(() => ({ outcome: 'rejected_transient', reply: '451 later' }))
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [account], settings: { transactionalMaxAttempts: 3 } })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.FAILED)
+    assert.equal(message.detail, 'Every attempt was refused. The provider refused it for now: 451 later')
+    assert.equal(account.sent.length, 3)
+  })
+
+  it('waits as long as the provider asks', async () => {
+    const account = scriptAccount(() => ({
+      outcome: 'rejected_transient',
+      reply: '429',
+      retryAfterMs: 60_000,
+    }))
+    const [id = ''] = await queueMessages(database.db, [{}])
+    const before = Date.now()
+    await work({ accounts: [account] })
+    await waitFor(async () => (await readOutcomes(database.db, id)).length === 1)
+    const { rows } = await database.db.query<{ due: Date; retry: Date }>({
+      text: 'SELECT q.due_time AS due, a.retry_time AS retry FROM notify.delivery_queue q JOIN notify.delivery_attempts a USING (message_id)',
+    })
+    assert.ok((rows[0]?.due.getTime() ?? 0) >= before + 60_000)
+    assert.deepEqual(rows[0]?.due, rows[0]?.retry)
+    assert.equal((await readMessage(database.db, id)).state, MessageState.ACCEPTED)
+  })
+
+  it('expires a message that no further attempt can reach in time, and one that waited too long', async () => {
+    const account = scriptAccount(() => ({
+      outcome: 'rejected_transient',
+      reply: '421',
+      retryAfterMs: 60_000,
+    }))
+    const [late = '', old = ''] = await queueMessages(database.db, [
+      { expireMs: Date.now() + 30_000 },
+      { expireMs: Date.now() - 1 },
+    ])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, late)
+    assert.equal(message.state, MessageState.EXPIRED)
+    assert.equal(message.detail, 'It was not sent in time. The provider refused it for now: 421')
+    assert.equal((await readMessage(database.db, old)).state, MessageState.EXPIRED)
+    assert.equal(account.sent.length, 1)
+  })
+
+  it('leaves a message whose answer was lost for review, when it may be sent at most once', async () => {
+    const account = scriptAccount(() => ({ outcome: 'unknown', reply: 'connection lost' }))
+    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_MOST_ONCE }])
+    await work({ accounts: [account, scriptAccount(undefined, { number: 2 })] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.UNKNOWN)
+    assert.equal(message.detail, 'It may or may not have been sent: the answer was lost: connection lost')
+    assert.equal(message.possibleDuplicate, false)
+    assert.deepEqual(await readOutcomes(database.db, id), [UNKNOWN])
+  })
+
+  it('sends it again through the same account and says so, when it may be sent more than once', async () => {
+    const account = scriptAccount((email) =>
+      email.attempt === 1 ? { outcome: 'unknown', reply: 'lost' } : { outcome: 'accepted', reply: 'ok' },
+    )
+    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
+    await work({
+      accounts: [scriptAccount(undefined, { number: 2, concurrency: 1, priority: 9 }), account].reverse(),
+    })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.SENT)
+    assert.equal(message.possibleDuplicate, true)
+    assert.equal(account.sent.length, 2)
+    assert.deepEqual(await readOutcomes(database.db, id), [UNKNOWN, ACCEPTED])
+  })
+
+  it('never calls a message refused or expired while an attempt may have reached the recipient', async () => {
+    const account = scriptAccount(() => ({ outcome: 'unknown', reply: 'lost' }))
+    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
+    await work({ accounts: [account], settings: { transactionalMaxAttempts: 2 } })
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).state, MessageState.UNKNOWN)
+  })
+
+  it('moves to the next account when one is at fault, and tells why on the attempt', async () => {
+    const broken = scriptAccount(() => ({
+      outcome: 'rejected_transient',
+      reply: '535 bad password',
+      accountFault: true,
+    }))
+    const spare = scriptAccount(undefined, { number: 2 })
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [broken, spare] })
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).state, MessageState.SENT)
+    assert.equal(spare.sent.length, 1)
+    const { rows } = await database.db.query<{ routing: unknown }>({
+      text: 'SELECT routing FROM notify.delivery_attempts ORDER BY attempt',
+    })
+    assert.deepEqual(
+      rows.map((row) => row.routing),
+      [
+        null,
+        { rejected: [{ account: broken.providerAccountId, reason: 'resting after a fault of the account' }] },
+      ],
+    )
+  })
+
+  it('keeps messages waiting and says why while the only account is at fault', async () => {
+    let isBroken = true
+    const clock = createFakeClock(Date.now())
+    const account = scriptAccount(() =>
+      isBroken
+        ? { outcome: 'rejected_transient', reply: '535 bad password', accountFault: true }
+        : { outcome: 'accepted', reply: '' },
+    )
+    const ids = await queueMessages(database.db, [{}, {}, {}])
+    await work({ accounts: [account], clock })
+    clock.advance(1000)
+    await waitFor(async () => {
+      clock.advance(5)
+      const messages = await Promise.all(ids.map((id) => readMessage(database.db, id)))
+      return messages.every((message) => message.detail?.startsWith('Waiting for a provider account'))
+    })
+    const tried = account.sent.length
+    isBroken = false
+    clock.advance(600_000)
+    await queueIsEmpty()
+    assert.deepEqual(await countStates(database.db), { SENT: 3 })
+    assert.ok(tried <= 3)
+  })
+
+  it('keeps messages waiting without any account, says so, and sends once there is one', async () => {
+    const accounts: ReturnType<typeof scriptAccount>[] = []
+    const account = scriptAccount()
+    const [id = ''] = await queueMessages(database.db, [{}])
+    const directory = scriptDirectory([account])
+    await work({ directory: { ...directory, candidates: async () => accounts } })
+    await waitFor(async () => (await readMessage(database.db, id)).detail !== null)
+    const message = await readMessage(database.db, id)
+    assert.equal(message.detail, 'No provider account takes it: add one, or switch one on.')
+    assert.equal(message.attemptCount, 0)
+    accounts.push(account)
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).detail, null)
+  })
+
+  it('fails a message that cannot be made, without an attempt', async () => {
+    const [id = ''] = await queueMessages(database.db, [
+      { content: { template: { name: 'order', version: 1 }, data: {} } },
+    ])
+    await work({
+      renderer: {
+        render: async () => {
+          throw new AppError({
+            code: 'invalid_argument',
+            reason: 'notify.template_invalid',
+            message: 'data.order is missing.',
+          })
+        },
+      },
+    })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.FAILED)
+    assert.equal(message.detail, 'It could not be made: data.order is missing.')
+    assert.equal(message.attemptCount, 0)
+  })
+
+  it('stores the subject that a template made', async () => {
+    const [id = ''] = await queueMessages(database.db, [
+      { content: { template: { name: 'order', version: 1 }, data: {} } },
+    ])
+    await work()
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).subject, 'Rendered')
+  })
+
+  it('sends at the time asked for, not before', async () => {
+    const clock = createFakeClock(Date.now())
+    const account = scriptAccount()
+    const [, later = ''] = await queueMessages(database.db, [{}, { dueMs: Date.now() + 60_000 }])
+    await work({ accounts: [account], clock })
+    clock.advance(1000)
+    await waitFor(() => account.sent.length === 1)
+    assert.equal((await readMessage(database.db, later)).state, MessageState.ACCEPTED)
+    clock.advance(60_000)
+    await queueIsEmpty()
+    assert.equal(account.sent.length, 2)
+  })
+
+  it('leaves alone a message that was cancelled, and takes its leftover out of the queue', async () => {
+    const account = scriptAccount()
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await database.db.query({
+      text: 'UPDATE notify.messages SET state = 12 WHERE message_id = $1',
+      values: [id],
+    })
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    assert.equal(account.sent.length, 0)
+    assert.equal((await readMessage(database.db, id)).state, MessageState.CANCELLED)
+  })
+
+  it('does not take back a delivery report that came before the answer was recorded', async () => {
+    const account = scriptAccount(async () => {
+      await database.db.query({ text: 'UPDATE notify.messages SET state = 6, delivered_time = now()' })
+      return { outcome: 'unknown', reply: 'lost' }
+    })
+    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.DELIVERED)
+    assert.equal(account.sent.length, 1)
+    assert.equal(message.detail, null)
+  })
+
+  it('gives up on a provider that does not answer, and calls it unknown', async () => {
+    const account = scriptAccount(
+      (_email, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve({ outcome: 'unknown', reply: 'aborted' }))
+        }),
+    )
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [account], settings: { deliverSendTimeoutMs: 50 } })
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).state, MessageState.UNKNOWN)
+  })
+
+  it('waits for sends under way when it is stopped, records them and leaves the list of workers', async () => {
+    let answer: ((result: ProviderResult) => void) | undefined
+    const account = scriptAccount(() => new Promise((resolve) => (answer = resolve)))
+    const [id = '', waiting = ''] = await queueMessages(database.db, [{}, { dueMs: Date.now() + 1000 }])
+    const worker = await work({ accounts: [account] })
+    await waitFor(() => answer)
+    const stopped = worker.stop()
+    answer?.({ outcome: 'accepted', reply: 'ok' })
+    await stopped
+    assert.equal((await readMessage(database.db, id)).state, MessageState.SENT)
+    assert.equal((await readMessage(database.db, waiting)).state, MessageState.ACCEPTED)
+    const { rowCount } = await database.db.query({ text: 'SELECT FROM notify.delivery_workers' })
+    assert.equal(rowCount, 0)
+  })
+
+  it('survives replies with characters that the database cannot store', async () => {
+    const account = scriptAccount(() => ({
+      outcome: 'rejected_permanent',
+      reply: `5\0${'ü'.repeat(5000)}\ud800`,
+    }))
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).state, MessageState.FAILED)
+  })
+})

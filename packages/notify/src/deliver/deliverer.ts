@@ -1,0 +1,251 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock, Db, Logger, Metrics } from '@mainstay/kernel'
+import type { ProviderDirectory } from '../provider-accounts/directory.ts'
+import type { ProviderResult } from '../providers/adapter.ts'
+import type { Renderer } from '../rendering.ts'
+import { createAccounts } from './accounts.ts'
+import { walkIndexes } from './batch-sql.ts'
+import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
+import { findNextDue, settleRows } from './claim-store.ts'
+import { judge, storable } from './judge.ts'
+import { createSlots, type PerLane } from './lanes.ts'
+import { createLease } from './lease.ts'
+import { createDeliverMetrics } from './metrics.ts'
+import { settleDeadWorkers } from './reaper.ts'
+import type { AttemptRecord } from './record-store.ts'
+import { type AnnounceEnds, createFinish, createRecorder } from './recorder.ts'
+import { sendBatch } from './send.ts'
+import { type DeliverSettings, retryPolicies } from './settings.ts'
+import { createSignal } from './signal.ts'
+
+export interface DelivererDeps {
+  db: Db
+  directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
+  renderer: Pick<Renderer, 'render'>
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  settings: DeliverSettings
+  /** The wake-up: whoever queues a message sends on `QUEUE_CHANNEL`. Without it, work is found by polling. */
+  bus?: { listen(channel: string, fn: () => void): Promise<() => void> }
+  /** Called inside the transaction that ended messages. */
+  announceEnds: AnnounceEnds
+  /** Called after a commit that changed messages: a hint for those who watch. */
+  onChanged?: () => void
+}
+
+/** Where a message on the bus says that the queue has something new. */
+export const QUEUE_CHANNEL = 'notify_queue'
+
+/** One worker. Any number may run, in any number of processes, on one database. */
+export interface Deliverer {
+  start(): Promise<void>
+  /** Claims nothing more, waits for sends under way up to the drain timeout, records, and leaves the list of workers. */
+  stop(): Promise<void>
+}
+
+const REAP_EVERY_MS = 1000
+
+/** While there is more to do than places: how long a claim may wait for more places. Bounds how long a code waits. */
+const LONGEST_GAP_MS = 20
+
+/**
+ * The loop that takes messages from the queue to their providers: claim a batch and journal it (one commit), send all
+ * of it at once, record results as they come (one commit per batch of them), and claim again as soon as a part of the
+ * places is free, so that claiming, sending and recording overlap.
+ */
+export function createDeliverer(deps: DelivererDeps): Deliverer {
+  const { db, clock, logger, settings, onChanged = () => {} } = deps
+  const policies = retryPolicies(settings)
+  const metrics = createDeliverMetrics(deps.metrics)
+  // Fired when there may be work, and when enough places are free to make a claim worth its commit.
+  const work = createSignal()
+  const room = createSignal()
+  const slots = createSlots(settings.deliverConcurrency)
+  const accounts = createAccounts(clock, () => {
+    work.fire()
+    room.fire()
+  })
+  const lease = createLease(db, settings.deliverLeaseMs, logger)
+  const finish = createFinish(deps.announceEnds)
+  const recorder = createRecorder(db, finish, logger, (count) => {
+    metrics.recorded(count)
+    onChanged()
+    if (crowded) room.fire()
+  })
+  const claimDeps = { ...deps, lease, accounts, noProviderRetryMs: settings.deliverNoProviderRetryMs }
+  // How much to ask for: shrinks while most of what is picked has to be left, because its account is busy.
+  let appetite = slots.total
+  let freed = 0
+  let crowded = false
+  let stopping = false
+  let unlisten: (() => void) | undefined
+  let nextReap: NodeJS.Timeout | undefined
+  let reaping: Promise<void> | undefined
+  let loop: Promise<void> | undefined
+
+  function report(job: Job, result: ProviderResult): void {
+    const nowMs = clock.nowMs()
+    const accountId = job.account.providerAccountId
+    slots.give(job.lane)
+    accounts.give(accountId, job.lane)
+    if (result.outcome === 'rejected_transient' && result.accountFault) {
+      accounts.faulty(accountId)
+      logger.warn({ providerAccountId: accountId, reply: result.reply }, 'a provider account is at fault')
+    } else if (result.outcome !== 'unknown') accounts.works(accountId)
+    metrics.attempt(job.lane, result.outcome)
+    recorder.add(toRecord(job, result, nowMs))
+    if (++freed < slots.total / 4 && slots.inFlight() > 0) return
+    room.fire()
+    work.fire()
+  }
+
+  function toRecord(job: Job, result: ProviderResult, nowMs: number): AttemptRecord {
+    const verdict = judge(result, job, nowMs, policies)
+    const { projectId, messageId, attempt, workerId, subject } = job
+    const providerMessageId = result.outcome === 'accepted' ? (result.providerMessageId ?? null) : null
+    const reply = storable(result.reply)
+    return {
+      projectId,
+      messageId,
+      attempt,
+      workerId,
+      subject,
+      ...verdict,
+      endMs: nowMs,
+      providerMessageId,
+      reply,
+    }
+  }
+
+  /** Claims and sends one batch, and then waits for what makes the next one worth while. */
+  async function turn(): Promise<void> {
+    const places = placesToFill()
+    const asked = places.own[0] + places.own[1] + places.own[2] + places.shared
+    crowded = recorder.pending() > 4 * slots.total
+    if (asked === 0 || crowded) return await room.wait(settings.deliverPollIntervalMs)
+    if (lease.lapsed()) await lease.renew()
+    freed = 0
+    const { jobs, picked, aside, left } = await claimBatch(claimDeps, places)
+    if (aside > 0 || jobs.length > 0) onChanged()
+    launch(jobs)
+    appetite = left > 0 ? Math.max(8, 2 * jobs.length) : Math.min(slots.total, appetite * 2)
+    if (picked >= asked) return await room.wait(LONGEST_GAP_MS)
+    const dueMs = await findNextDue(db, accounts.passedOver())
+    const untilDueMs = dueMs === undefined ? Number.POSITIVE_INFINITY : dueMs - clock.nowMs()
+    // Due and not picked: its lane has no place left, or it came this instant.
+    if (untilDueMs <= 0 && picked > 0) await room.wait(LONGEST_GAP_MS)
+    else await work.wait(Math.min(Math.max(untilDueMs, LONGEST_GAP_MS), settings.deliverPollIntervalMs))
+  }
+
+  function placesToFill(): { own: PerLane; shared: number } {
+    const { own, shared } = slots.free()
+    const part = (free: number): number => Math.ceil(free * Math.min(1, appetite / slots.total))
+    return { own: [part(own[0]), part(own[1]), part(own[2])], shared: part(shared) }
+  }
+
+  function launch(jobs: readonly Job[]): void {
+    if (jobs.length === 0) return
+    metrics.claimed(jobs.length)
+    for (const job of jobs) slots.take(job.lane)
+    if (!lease.lapsed()) {
+      sendBatch(jobs, settings.deliverSendTimeoutMs, logger, report)
+      return
+    }
+    // The process stood still between journaling and here: others may settle these, so nothing is sent any more.
+    for (const job of jobs)
+      report(job, { outcome: 'rejected_transient', reply: 'not sent: the worker was suspended' })
+  }
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !stopping; ) {
+      try {
+        await turn()
+        failures = 0
+      } catch (error) {
+        failures++
+        await recover(error)
+        logger.error({ err: error }, 'claiming messages failed; trying again')
+        await work.wait(Math.min(5000, 100 * 2 ** failures))
+      }
+    }
+  }
+
+  async function recover(error: unknown): Promise<void> {
+    if (error instanceof LeaseLost) return await lease.renew().catch(() => undefined)
+    if (error instanceof ClaimInDoubt) await disown(error.jobs)
+  }
+
+  /** Gives back what a claim in doubt may have journaled: it was never sent. Goes on until the database has answered. */
+  async function disown(jobs: readonly Job[]): Promise<void> {
+    const nowMs = clock.nowMs()
+    const records = jobs.map((job) => ({
+      ...toRecord(
+        job,
+        { outcome: 'rejected_transient', reply: 'not sent: the database connection broke' },
+        nowMs,
+      ),
+      ...{ state: undefined, dueMs: nowMs, detail: null },
+    }))
+    for (let failures = 1; records.length > 0 && !stopping; failures++) {
+      try {
+        return await db.transaction(async (tx) => {
+          await settleRows(tx, records)
+          await walkIndexes(tx)
+          await finish(tx, records)
+        })
+      } catch (err) {
+        logger.error({ err }, 'a claim in doubt could not be settled; trying again')
+        await delay(Math.min(5000, 50 * 2 ** failures))
+      }
+    }
+  }
+
+  async function reap(): Promise<void> {
+    try {
+      const settled = await settleDeadWorkers(db, clock, policies, finish)
+      if (settled > 0) {
+        logger.warn({ settled }, 'settled what a dead worker had under way: the outcome is unknown')
+        metrics.reaped(settled)
+        onChanged()
+        work.fire()
+      }
+    } catch (err) {
+      logger.error({ err }, 'looking for dead workers failed; trying again')
+    }
+    if (!stopping) nextReap = setTimeout(startReap, REAP_EVERY_MS * (0.75 + Math.random() / 2))
+  }
+
+  function startReap(): void {
+    reaping = reap()
+  }
+
+  return {
+    async start() {
+      await lease.start()
+      unlisten = await deps.bus?.listen(QUEUE_CHANNEL, work.fire)
+      startReap()
+      loop = run()
+    },
+    async stop() {
+      if (stopping) return await loop
+      stopping = true
+      const giveUpAt = performance.now() + settings.deliverDrainTimeoutMs
+      unlisten?.()
+      work.fire()
+      room.fire()
+      await loop
+      clearTimeout(nextReap)
+      await reaping
+      while (slots.inFlight() > 0 && performance.now() < giveUpAt)
+        await room.wait(giveUpAt - performance.now())
+      const drained = await recorder.drain(Math.max(1000, giveUpAt - performance.now()))
+      if (slots.inFlight() > 0 || !drained) {
+        logger.warn({ underWay: slots.inFlight() }, 'stopping with sends under way: their outcome is unknown')
+      }
+      await lease
+        .release()
+        .catch((err: unknown) => logger.warn({ err }, 'a worker lease could not be given back'))
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
+import { AttemptOutcome } from '@mainstay/proto/notify/v1'
+import { walkIndexes } from './batch-sql.ts'
+import { type AttemptRecord, recordAttempts, recordLateWords } from './record-store.ts'
+
+/** Records ended attempts and tells whoever listens. Returns the indexes of those whose fencing token was gone. */
+export type Finish = (tx: Tx, records: readonly AttemptRecord[]) => Promise<number[]>
+
+/** Called in the transaction that ended messages, with their uuids by project. */
+export type AnnounceEnds = (tx: Tx, ended: ReadonlyMap<string, string[]>) => Promise<void>
+
+export function createFinish(announceEnds: AnnounceEnds): Finish {
+  return async (tx, records) => {
+    const missing = await recordAttempts(tx, records)
+    const lost = new Set(missing)
+    const ended = new Map<string, string[]>()
+    records.forEach((record, index) => {
+      if (record.state === undefined || lost.has(index)) return
+      const ids = ended.get(record.projectId)
+      if (ids === undefined) ended.set(record.projectId, [record.messageId])
+      else ids.push(record.messageId)
+    })
+    if (ended.size > 0) await announceEnds(tx, ended)
+    return missing
+  }
+}
+
+export interface Recorder {
+  add(record: AttemptRecord): void
+  /** Records that are not stored yet. */
+  pending(): number
+  /** Resolves once everything added before is stored; false when that did not succeed in time. */
+  drain(timeoutMs: number): Promise<boolean>
+}
+
+const MOST_AT_ONCE = 1000
+
+/**
+ * Stores records in batches: whatever comes in while one commit is under way makes up the next one, so that a busy
+ * worker shares each commit among hundreds of messages and an idle one waits for nobody.
+ *
+ * A batch that the database refuses is kept and tried again for as long as the process lives: until it is stored,
+ * the attempt counts as under way. `onStored` is called after each commit.
+ */
+export function createRecorder(
+  db: Db,
+  finish: Finish,
+  logger: Logger,
+  onStored: (count: number) => void,
+): Recorder {
+  let waiting: AttemptRecord[] = []
+  let storing = 0
+  let running: Promise<void> | undefined
+
+  async function store(batch: readonly AttemptRecord[]): Promise<void> {
+    // Workers that settle the same rows at once, after a lease was lost, then take the locks in the same order.
+    const sorted = batch.toSorted((a, b) => (a.messageId < b.messageId ? -1 : 1))
+    await db.transaction(async (tx) => {
+      await walkIndexes(tx)
+      const missing = await finish(tx, sorted)
+      if (missing.length === 0) return
+      const words = missing
+        .flatMap((index) => sorted[index] ?? [])
+        .filter((record) => record.outcome !== AttemptOutcome.UNKNOWN)
+        .map((record) => ({ ...record, noteId: newId() }))
+      const decided = words.length === 0 ? [] : await recordLateWords(tx, words)
+      logger.warn(
+        { late: missing.length, decided: decided.length },
+        'results came after their lease had ended: others had settled these attempts as unknown',
+      )
+    })
+  }
+
+  async function run(): Promise<void> {
+    // Let the results that the same turn of the event loop brings join the batch.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let failures = 0; waiting.length > 0; ) {
+      const batch = waiting.splice(0, MOST_AT_ONCE)
+      storing = batch.length
+      try {
+        await store(batch)
+        failures = 0
+        onStored(batch.length)
+      } catch (err) {
+        waiting = [...batch, ...waiting]
+        failures++
+        logger.error({ err, waiting: waiting.length }, 'results could not be recorded; trying again')
+        await delay(Math.min(5000, 50 * 2 ** failures))
+      } finally {
+        storing = 0
+      }
+    }
+    running = undefined
+  }
+
+  return {
+    add(record) {
+      waiting.push(record)
+      running ??= run()
+    },
+    pending: () => waiting.length + storing,
+    async drain(timeoutMs) {
+      if (running === undefined) return true
+      const late = new AbortController()
+      const timeout = delay(timeoutMs, false, { signal: late.signal }).catch(() => false)
+      const stored = await Promise.race([running.then(() => true), timeout])
+      late.abort()
+      return stored
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { childTrace, formatTraceparent, type Logger, toTypeId } from '@mainstay/kernel'
+import type { OutgoingEmail, ProviderResult } from '../providers/adapter.ts'
+import type { Job } from './claim.ts'
+import { LANE_NAMES } from './lanes.ts'
+
+/** How long a client may still take to give up after it was told to. */
+const GRACE_MS = 5000
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({})
+
+/**
+ * Hands a batch of messages to their providers, all at once, and reports each result as it comes, exactly once. Never
+ * throws. The messages of a batch share one deadline: past it they are aborted, and a client that does not even
+ * then answer is answered for: unknown.
+ */
+export function sendBatch(
+  jobs: readonly Job[],
+  timeoutMs: number,
+  logger: Logger,
+  report: (job: Job, result: ProviderResult) => void,
+): void {
+  const controller = new AbortController()
+  const open = new Set(jobs)
+  const close = (job: Job, result: ProviderResult): void => {
+    if (!open.delete(job)) return
+    if (open.size === 0) clearTimeout(timer)
+    report(job, result)
+  }
+  let timer = setTimeout(() => {
+    controller.abort(new Error(`no answer within ${timeoutMs} ms`))
+    timer = setTimeout(() => {
+      for (const job of open)
+        close(job, { outcome: 'unknown', reply: `no answer within ${timeoutMs + GRACE_MS} ms` })
+    }, GRACE_MS)
+  }, timeoutMs)
+  for (const job of jobs) {
+    job.client.send(toEmail(job), controller.signal).then(
+      (result) => close(job, result),
+      (err: unknown) => {
+        // Clients promise not to throw; one that does tells nothing about how far it came.
+        logger.error({ err, messageId: toTypeId('msg', job.messageId) }, 'a provider client threw')
+        close(job, { outcome: 'unknown', reply: 'the provider client failed in an unforeseen way' })
+      },
+    )
+  }
+}
+
+function toEmail(job: Job): OutgoingEmail {
+  const email: OutgoingEmail = {
+    messageId: toTypeId('msg', job.messageId),
+    projectId: job.projectId,
+    notificationId: toTypeId('ntf', job.notificationId),
+    from: job.account.sender,
+    to: job.to,
+    subject: job.body.subject,
+    text: job.body.text,
+    html: job.body.html,
+    headers: NO_HEADERS,
+    class: LANE_NAMES[job.lane],
+    attempt: job.attempt,
+  }
+  if (job.traceId !== null)
+    email.traceparent = formatTraceparent(childTrace({ traceId: job.traceId, spanId: '', sampled: true }))
+  return email
+}
