@@ -12,6 +12,7 @@ export {
   type SettingsTable,
   type SettingType,
 } from './config.ts'
+export { renderConfigurationMarkdown } from './configuration-page.ts'
 export {
   createDb,
   type Db,
@@ -40,8 +41,10 @@ export {
   reasons,
   toAppError,
 } from './errors.ts'
+export { defineEvent, type EventMessage, type EventOptions, type EventToken } from './events/define.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
 export { kernelMigrations } from './kernel-migrations.ts'
+export { homeFolder, type KernelSettings, kernelSettings } from './kernel-settings.ts'
 export { loadMasterKey } from './master-key.ts'
 export {
   defineMigrations,
