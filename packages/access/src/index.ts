@@ -1,0 +1,109 @@
+import type { DescService } from '@bufbuild/protobuf'
+import {
+  type Bus,
+  type Clock,
+  type Db,
+  type DbLog,
+  defineMigrations,
+  type PageTokens,
+  type Sealer,
+} from '@mainstay/kernel'
+import type { IdempotencyPort, Implementation, Ports } from '@mainstay/rpc'
+import { implementAccess } from './api.ts'
+import { createAuthenticator } from './authenticate.ts'
+import { authorise } from './authorise.ts'
+import type { AccessSettings } from './config.ts'
+import { readContracts } from './contracts.ts'
+import { createIdempotency } from './idempotency.ts'
+import { BY_SYSTEM } from './service/act.ts'
+import { createApiKeys } from './service/api-keys.ts'
+import { type Bootstrap, createBootstrap } from './service/bootstrap.ts'
+import { createProjects } from './service/projects.ts'
+import type { Publish } from './service/publish.ts'
+import { createSessions } from './service/sessions.ts'
+import { type SweepReport, sweep } from './service/sweep.ts'
+
+export { type AccessSettings, accessSettings } from './config.ts'
+export { reasons } from './errors.ts'
+export {
+  type ApiKeyChanged,
+  apiKeyCreated,
+  apiKeyRevoked,
+  type ProjectCreated,
+  projectCreated,
+} from './events.ts'
+export { idempotencySpace, NO_PROJECT, requireSameCall } from './idempotency.ts'
+export type { Act } from './service/act.ts'
+export { type AuditEntry, recordAudit } from './service/audit.ts'
+export type { Bootstrap } from './service/bootstrap.ts'
+export type { SweepReport } from './service/sweep.ts'
+export type { FirstCall, KeySpace } from './store/idempotency-keys.ts'
+
+export const accessMigrations = defineMigrations('access', new URL('../migrations/', import.meta.url))
+
+export interface AccessDeps {
+  db: Db
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  clock: Clock
+  logger: DbLog
+  settings: AccessSettings
+  sealer: Pick<Sealer, 'seal' | 'open'>
+  pageTokens: PageTokens
+  /** Every service that is served: what scopes there are and which methods only read is taken from their contracts. */
+  contracts: readonly DescService[]
+  publish: Publish
+  /** Milliseconds that never step back, for the key cache's lease. Default `performance.now`. */
+  monotonicMs?: () => number
+}
+
+export interface Access {
+  /** For `createRpc`. */
+  implementation: Implementation
+  ports: Pick<Ports, 'authenticate' | 'authorise'> & { idempotency: IdempotencyPort }
+  /** Listens for changed keys. Before it, and without it, a change is seen within a second instead of at once. */
+  start(): Promise<void>
+  /** Writes the last notes and stops listening. */
+  stop(): Promise<void>
+  ensureBootstrap(): Promise<Bootstrap>
+  ensureDevKey(projectId: string, kept?: string): Promise<{ secret: string; created: boolean }>
+  /** The token for `<console>/sign-in#token=…`. `operatorId` is a uuid. */
+  createSignInLink(operatorId: string): Promise<{ token: string; expireTime: Date }>
+  /** Deletes what has expired. Call it from a job every ten minutes or so. */
+  sweep(signal?: AbortSignal): Promise<SweepReport>
+  /** Writes noted uses of keys now instead of within seconds. */
+  flushUse(): Promise<void>
+}
+
+/** Says who calls, what they may do, and that one idempotency key has one effect. */
+export function createAccess(deps: AccessDeps): Access {
+  const { db, bus, clock, settings, pageTokens } = deps
+  const contracts = readContracts(deps.contracts)
+  const authenticator = createAuthenticator({ ...deps, contracts })
+  const announceKeyChange: Parameters<typeof createApiKeys>[0]['announceKeyChange'] = async (tx) => {
+    tx.afterCommit(authenticator.forgetKeys)
+    await bus.notify(tx, KEYS_CHANGED)
+  }
+  const projects = createProjects(deps)
+  const apiKeys = createApiKeys({ ...deps, contracts, announceKeyChange })
+  const sessions = createSessions(deps)
+  const listening: (() => void)[] = []
+
+  return {
+    implementation: implementAccess({ db, settings, pageTokens, projects, apiKeys, sessions }),
+    ports: { authenticate: authenticator.authenticate, authorise, idempotency: createIdempotency(deps) },
+    async start() {
+      listening.push(bus.onReconnect(authenticator.forgetKeys))
+      listening.push(await bus.listen(KEYS_CHANGED, authenticator.forgetKeys))
+    },
+    async stop() {
+      for (const end of listening.splice(0)) end()
+      await authenticator.stop()
+    },
+    ...createBootstrap({ ...deps, apiKeys }),
+    createSignInLink: (operatorId) => sessions.createLink(BY_SYSTEM, operatorId),
+    sweep: (signal) => sweep({ db, clock, settings }, signal),
+    flushUse: authenticator.flushUse,
+  }
+}
+
+const KEYS_CHANGED = 'access_keys'
