@@ -44,10 +44,17 @@ export {
 export { defineEvent, type EventMessage, type EventOptions, type EventToken } from './events/define.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
 export { kernelMigrations } from './kernel-migrations.ts'
-export { homeFolder, type KernelSettings, kernelSettings } from './kernel-settings.ts'
+export {
+  homeFolder,
+  type KernelSettings,
+  kernelSettings,
+} from './kernel-settings.ts'
 export { loadMasterKey } from './master-key.ts'
 export {
   defineMigrations,
+  type LintFinding,
+  lintMigration,
+  lintMigrationsDir,
   type Migration,
   MigrationError,
   type MigrationReport,

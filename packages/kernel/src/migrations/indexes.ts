@@ -1,21 +1,18 @@
 import type { ClientBase } from 'pg'
-import { splitStatements, type Token } from './tokenize.ts'
+import { Words } from './sql-words.ts'
+import { splitStatements } from './tokenize.ts'
 
 /** The indexes a file builds CONCURRENTLY, as schema and name (the schema is its table's: an index has no other). */
 export function concurrentIndexes(sql: string): { schema: string; name: string }[] {
   const found: { schema: string; name: string }[] = []
   for (const { tokens } of splitStatements(sql)) {
-    const at = tokens.findIndex((token) => is(token, 'concurrently'))
-    if (!is(tokens[0], 'create') || at < 0 || !is(tokens[at - 1], 'index')) continue
-    let next = at + 1
-    if (is(tokens[next], 'if')) next += 3
-    const name = tokens[next]
-    const on = tokens.findIndex((token, index) => index > next && is(token, 'on'))
-    const schemaAt = is(tokens[on + 1], 'only') ? on + 2 : on + 1
-    const schema = tokens[schemaAt + 1]?.text === '.' ? tokens[schemaAt] : undefined
-    if (name !== undefined && schema !== undefined) {
-      found.push({ schema: identifier(schema), name: identifier(name) })
-    }
+    const words = new Words(tokens)
+    const at = words.find('index concurrently')
+    if (!words.is(0, 'create') || at < 0) continue
+    const { name } = words.name(words.skip(at + 2, 'if not exists'))
+    const table = words.name(words.skip(words.find('on', at) + 1, 'only')).name
+    const [schema, rest] = table.split('.')
+    if (schema !== undefined && rest !== undefined) found.push({ schema, name })
   }
   return found
 }
@@ -34,14 +31,4 @@ export async function dropInvalidIndexes(client: ClientBase, sql: string): Promi
     )
     for (const row of rows) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${row.index}`)
   }
-}
-
-function is(token: Token | undefined, word: string): boolean {
-  return token?.kind === 'word' && token.text.toLowerCase() === word
-}
-
-/** Unquoted names fold to lower case; quoted ones lose their quotes. */
-function identifier(token: Token): string {
-  if (token.kind !== 'quoted') return token.text.toLowerCase()
-  return token.text.slice(1, -1).replaceAll('""', '"')
 }
