@@ -49,6 +49,11 @@ CREATE TABLE kernel.outbox (
 CREATE INDEX outbox_seq_idx ON kernel.outbox (seq);
 CREATE INDEX outbox_xid_idx ON kernel.outbox (xid);
 
+-- Which shard of a group handles a lane: a key, or the id of an event without one.
+CREATE FUNCTION kernel.event_shard(lane text, shards int) RETURNS int LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $fn$
+  SELECT ((hashtextextended(lane, 0) & 2147483647) % shards)::int
+$fn$;
+
 -- One row per consumer group that ever subscribed. Its number of shards is fixed when it first does.
 CREATE TABLE kernel.event_groups (
   name text COLLATE "C" PRIMARY KEY,

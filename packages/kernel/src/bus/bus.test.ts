@@ -57,7 +57,7 @@ describe('the bus', () => {
 
   it('carries payloads up to the server’s limit, and refuses larger ones by name', async () => {
     const { payloads } = await collect('large')
-    const largest = 'é'.repeat((MAX_PAYLOAD_BYTES - 1) / 2) + 'x'
+    const largest = `${'é'.repeat((MAX_PAYLOAD_BYTES - 1) / 2)}x`
     await bus.notify(database.db, 'large', largest)
     await waitFor(() => payloads[0] === largest)
     await assert.rejects(bus.notify(database.db, 'large', `${largest}x`), {

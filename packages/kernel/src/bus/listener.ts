@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { wrapDatabaseError } from '../db/index.ts'
-import type { BusOptions } from './bus.ts'
+import type { Logger } from '../telemetry/index.ts'
 
 export interface ListenerOptions {
   connection: string | pg.ClientConfig
   applicationName: string
   heartbeatMs: number
-  logger: BusOptions['logger']
+  logger: Pick<Logger, 'info' | 'warn'> | undefined
   /** What to listen on after each connect. */
   channels(): Iterable<string>
   onMessage(channel: string, payload: string): void

@@ -1,0 +1,5 @@
+export type { DeadLetter, DeadLetters } from './dead-letters.ts'
+export { defineEvent, type EventMessage, type EventOptions, type EventToken } from './define.ts'
+export { createEvents, type Events, type EventsOptions } from './events.ts'
+export type { MaintainReport } from './maintain.ts'
+export type { Delivery, RetryPolicy, Subscription } from './subscription.ts'
