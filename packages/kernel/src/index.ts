@@ -41,7 +41,21 @@ export {
   reasons,
   toAppError,
 } from './errors.ts'
-export { defineEvent, type EventMessage, type EventOptions, type EventToken } from './events/define.ts'
+export {
+  createEvents,
+  type DeadLetter,
+  type DeadLetters,
+  type Delivery,
+  defineEvent,
+  type EventMessage,
+  type EventOptions,
+  type Events,
+  type EventsOptions,
+  type EventToken,
+  type MaintainReport,
+  type RetryPolicy,
+  type Subscription,
+} from './events/index.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
 export { kernelMigrations } from './kernel-migrations.ts'
 export {
