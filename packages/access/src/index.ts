@@ -18,8 +18,8 @@ import { createIdempotency } from './idempotency.ts'
 import { BY_SYSTEM } from './service/act.ts'
 import { createApiKeys } from './service/api-keys.ts'
 import { type Bootstrap, createBootstrap } from './service/bootstrap.ts'
+import type { EventPublisher } from './service/event-publisher.ts'
 import { createProjects } from './service/projects.ts'
-import type { Publish } from './service/publish.ts'
 import { createSessions } from './service/sessions.ts'
 import { type SweepReport, sweep } from './service/sweep.ts'
 
@@ -51,7 +51,7 @@ export interface AccessDeps {
   pageTokens: PageTokens
   /** Every service that is served: what scopes there are and which methods only read is taken from their contracts. */
   contracts: readonly DescService[]
-  publish: Publish
+  events: EventPublisher
   /** Milliseconds that never step back, for the key cache's lease. Default `performance.now`. */
   monotonicMs?: () => number
 }

@@ -26,8 +26,8 @@ import {
 } from '../store/api-keys.ts'
 import { type Act, within } from './act.ts'
 import { recordAudit } from './audit.ts'
+import type { EventPublisher } from './event-publisher.ts'
 import type { PageAsk } from './paging.ts'
-import type { Publish } from './publish.ts'
 
 export interface NewApiKey {
   projectId: string
@@ -42,13 +42,13 @@ export interface ApiKeysDeps {
   clock: Clock
   contracts: Contracts
   pageTokens: PageTokens
-  publish: Publish
+  events: EventPublisher
   /** Makes every process forget its cached keys once `tx` has committed. */
   announceKeyChange(tx: Tx): Promise<void>
 }
 
 export function createApiKeys(deps: ApiKeysDeps) {
-  const { db, clock, contracts, pageTokens, publish } = deps
+  const { db, clock, contracts, pageTokens, events } = deps
 
   return {
     /** The key and its whole text, which nobody can show again. `grantor` is undefined for the program itself. */
@@ -72,7 +72,7 @@ export function createApiKeys(deps: ApiKeysDeps) {
       await within(db, act, async (tx) => {
         await insertApiKey(tx, row, minted.secretHash)
         await recordAudit(tx, clock, act, entryFor(row, 'access.api_keys.create'))
-        await publish(tx, apiKeyCreated, { projectId: row.project_id, apiKeyId: row.api_key_id })
+        await events.publish(tx, apiKeyCreated, { projectId: row.project_id, apiKeyId: row.api_key_id })
       })
       return { row, secret: minted.text }
     },
@@ -110,7 +110,7 @@ export function createApiKeys(deps: ApiKeysDeps) {
         const revokeTime = clock.now()
         await setRevoked(tx, row, revokeTime)
         await recordAudit(tx, clock, act, entryFor(row, 'access.api_keys.revoke'))
-        await publish(tx, apiKeyRevoked, { projectId: row.project_id, apiKeyId: row.api_key_id })
+        await events.publish(tx, apiKeyRevoked, { projectId: row.project_id, apiKeyId: row.api_key_id })
         await growKeyRevision(tx)
         await deps.announceKeyChange(tx)
         return { ...row, revoke_time: revokeTime }

@@ -10,7 +10,7 @@ import { findFirstOperator, insertOperator, type OperatorRow } from '../store/se
 import { BY_SYSTEM } from './act.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { recordAudit } from './audit.ts'
-import type { Publish } from './publish.ts'
+import type { EventPublisher } from './event-publisher.ts'
 
 /** What every installation has from its first start. */
 export interface Bootstrap {
@@ -24,10 +24,10 @@ export interface BootstrapDeps {
   db: Db
   clock: Clock
   apiKeys: ApiKeys
-  publish: Publish
+  events: EventPublisher
 }
 
-export function createBootstrap({ db, clock, apiKeys, publish }: BootstrapDeps) {
+export function createBootstrap({ db, clock, apiKeys, events }: BootstrapDeps) {
   async function ensureProject(tx: Tx): Promise<ProjectRow> {
     const existing = await findProjectBySlug(tx, 'default')
     if (existing !== undefined) return existing
@@ -43,7 +43,7 @@ export function createBootstrap({ db, clock, apiKeys, publish }: BootstrapDeps) 
       action: 'access.projects.create',
       resource: toTypeId('prj', row.project_id),
     })
-    await publish(tx, projectCreated, { projectId: row.project_id, slug: row.slug })
+    await events.publish(tx, projectCreated, { projectId: row.project_id, slug: row.slug })
     return row
   }
 

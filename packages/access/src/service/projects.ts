@@ -4,17 +4,17 @@ import { projectCreated } from '../events.ts'
 import { findProject, insertProject, listProjects, type ProjectRow } from '../store/projects.ts'
 import { type Act, within } from './act.ts'
 import { recordAudit } from './audit.ts'
+import type { EventPublisher } from './event-publisher.ts'
 import type { PageAsk } from './paging.ts'
-import type { Publish } from './publish.ts'
 
 export interface ProjectsDeps {
   db: Db
   clock: Clock
   pageTokens: PageTokens
-  publish: Publish
+  events: EventPublisher
 }
 
-export function createProjects({ db, clock, pageTokens, publish }: ProjectsDeps) {
+export function createProjects({ db, clock, pageTokens, events }: ProjectsDeps) {
   return {
     async create(act: Act, wanted: { slug: string; displayName: string }): Promise<ProjectRow> {
       return await within(db, act, async (tx) => {
@@ -37,7 +37,7 @@ export function createProjects({ db, clock, pageTokens, publish }: ProjectsDeps)
           action: 'access.projects.create',
           resource: toTypeId('prj', row.project_id),
         })
-        await publish(tx, projectCreated, { projectId: row.project_id, slug: row.slug })
+        await events.publish(tx, projectCreated, { projectId: row.project_id, slug: row.slug })
         return row
       })
     },

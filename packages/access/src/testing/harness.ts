@@ -15,9 +15,11 @@ import {
   createPageTokens,
   createSealer,
   type Db,
+  type DbOptions,
+  type Executor,
   loadSettings,
   newTrace,
-  type Tx,
+  type Query,
 } from '@mainstay/kernel'
 import {
   createFakeClock,
@@ -64,7 +66,9 @@ export interface Harness extends Process {
   /** Another process on the same database, with caches of its own. Deaf: one whose notifications are lost. */
   open(options?: { deaf?: boolean; db?: Db; env?: Record<string, string> }): Promise<Process>
   /** A pool of its own on the same database; closed at the end, if not before. */
-  openDb(): Db
+  openDb(options?: Partial<DbOptions>): Db
+  /** The same database, with every statement shown to `see` first. */
+  spyOn(see: (query: Query) => void): Db
   /** A signed-in operator's headers. */
   signIn(): Promise<Record<string, string>>
 }
@@ -99,7 +103,7 @@ export function useAccess(options: { env?: Record<string, string> } = {}): Harne
       sealer,
       pageTokens: createPageTokens(sealer.deriveKey('page-tokens')),
       contracts: [AccessService, Notify, System],
-      publish: async (_tx: Tx, token, payload) => void published.push({ name: token.name, payload }),
+      events: { publish: async (_tx, token, payload) => void published.push({ name: token.name, payload }) },
       monotonicMs: () => leaseMs,
     }
     const access = createAccess(deps)
@@ -151,10 +155,25 @@ export function useAccess(options: { env?: Record<string, string> } = {}): Harne
     clock,
     published,
     open,
-    openDb: () => database().openDb(),
+    openDb: (more) => database().openDb(more),
     advanceLease: (ms) => started().advanceLease(ms),
     authenticate: (headers) => started().authenticate(headers),
     call: (method, request, headers) => started().call(method, request, headers),
+    spyOn(see) {
+      const { db } = database()
+      const spy = <E extends Executor>(executor: E): E =>
+        new Proxy(executor, {
+          get(target, name, receiver) {
+            if (name !== 'query') return Reflect.get(target, name, receiver)
+            return (query: Query) => {
+              see(query)
+              return target.query(query)
+            }
+          },
+        })
+      const transaction: Db['transaction'] = (fn, more) => db.transaction((tx) => fn(spy(tx)), more)
+      return Object.assign(Object.create(spy(db)), { transaction })
+    },
     async signIn() {
       const { access } = started()
       const { token } = await access.createSignInLink((await access.ensureBootstrap()).operator.operator_id)
