@@ -1,4 +1,5 @@
 export { type Bus, type BusOptions, createBus, MAX_PAYLOAD_BYTES } from './bus/index.ts'
+export { type Cache, type CacheOptions, createCache } from './cache/index.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {
   defineSettings,
