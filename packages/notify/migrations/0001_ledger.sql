@@ -3,19 +3,21 @@
 -- Ids are UUIDv7 made by the program, so that range partitions by id are partitions by time, and a row's create time is
 -- in its id. Numbers of states, classes, channels, policies and outcomes are the contract's (notify.proto).
 --
--- A statement that joins these tables to a batch is sent unnamed, so that it is planned for the size they have now: a
--- plan kept from when a table was empty reads all of it once it has grown.
+-- A statement that joins these tables to a batch needs a plan that walks indexes whatever the tables' size was when it
+-- was made: see src/deliver/batch-sql.ts.
 
 CREATE SCHEMA IF NOT EXISTS notify;
 
--- One row per dedupe key: the unique constraint that a partitioned table cannot hold. It lives as long as its
--- notification. The BRIN index finds the oldest rows when partitions are dropped, and costs inserts nothing.
+-- One row per dedupe key: the unique constraint that a partitioned table cannot hold. Test and live keys never meet. A
+-- row lives as long as its notification. The BRIN index finds the oldest rows when partitions are dropped, and costs
+-- inserts nothing.
 CREATE TABLE notify.dedupe_keys (
   project_id uuid NOT NULL,
+  live boolean NOT NULL,
   dedupe_key text COLLATE "C" NOT NULL,
   notification_id uuid NOT NULL,
   message_id uuid NOT NULL,
-  PRIMARY KEY (project_id, dedupe_key)
+  PRIMARY KEY (project_id, live, dedupe_key)
 );
 
 CREATE INDEX dedupe_keys_age ON notify.dedupe_keys USING brin (notification_id uuid_minmax_ops);

@@ -1,4 +1,5 @@
 import { defineSettings, type SettingsOf } from '@mainstay/kernel'
+import { deliverSettings } from './deliver/settings.ts'
 
 const POLICIES = ['at_most_once', 'at_least_once'] as const
 
@@ -79,6 +80,7 @@ export const notifySettings = defineSettings('notify', {
     min: 2,
     doc: 'Days that the ledger keeps messages, counted from when they were stored. Whole partitions are dropped; one that holds a message still to be sent waits.',
   },
+  ...deliverSettings,
 })
 
 export type NotifySettings = SettingsOf<typeof notifySettings>

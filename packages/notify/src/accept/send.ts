@@ -1,0 +1,219 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt'
+import { idempotencySpace } from '@mainstay/access'
+import { AppError, appError, type Clock, type Db, idTimeMs, newId, toTypeId } from '@mainstay/kernel'
+import {
+  MessageClass,
+  type NotificationSchema,
+  type SendNotificationRequest,
+  UnknownPolicy,
+} from '@mainstay/proto/notify/v1'
+import type { CallContext } from '@mainstay/rpc'
+import type { NotifySettings } from '../config.ts'
+import { reasons } from '../errors.ts'
+import type { ProviderDirectory } from '../provider-accounts/directory.ts'
+import { normaliseAddress } from '../providers/mailboxes.ts'
+import type { Renderer } from '../rendering.ts'
+import { inlineContent, requireStorable, templateContent } from './content.ts'
+import { type Accepted, answerFromEarlier } from './earlier.ts'
+import type { FindRecipient } from './recipients.ts'
+import type { Draft } from './store.ts'
+import type { Writer } from './writer.ts'
+
+export interface SendDeps {
+  db: Pick<Db, 'query'>
+  writer: Pick<Writer, 'submit'>
+  clock: Clock
+  settings: NotifySettings
+  directory: Pick<ProviderDirectory, 'candidates'>
+  renderer: Pick<Renderer, 'check'>
+  findRecipient: FindRecipient
+}
+
+const DAY_MS = 86_400_000
+
+/** Stores one notification durably, once per dedupe key and once per idempotency key, and answers with it. */
+export function createSend(deps: SendDeps) {
+  const { db, writer } = deps
+
+  return async function send(
+    request: SendNotificationRequest,
+    ctx: CallContext,
+  ): Promise<MessageInitShape<typeof NotificationSchema>> {
+    requireStorable(request)
+    const envelope = sealEnvelope(request, ctx, deps)
+    let accepted: Accepted
+    try {
+      const letter = await writeLetter(request, envelope, deps)
+      accepted = await writer.submit({ ...envelope, ...letter })
+    } catch (error) {
+      accepted = await repeatedAnswer(error, envelope, db)
+    }
+    if (accepted.replayed) ctx.setHeader('idempotent-replayed', 'true')
+    return {
+      notificationId: toTypeId('ntf', accepted.notificationId),
+      messageIds: [toTypeId('msg', accepted.messageId)],
+      createTime: timestampFromMs(idTimeMs(accepted.notificationId)),
+      deduplicated: accepted.deduplicated,
+    }
+  }
+}
+
+type Letter = Pick<Draft, 'content' | 'to' | 'recipientId' | 'subject' | 'templateName' | 'templateVersion'>
+type Envelope = Omit<Draft, keyof Letter>
+
+/** All that the request alone says: ids, keys, times, policy. */
+function sealEnvelope(
+  request: SendNotificationRequest,
+  ctx: CallContext,
+  { clock, settings }: SendDeps,
+): Envelope {
+  const messageClass = request.messageClass || MessageClass.TRANSACTIONAL
+  const notificationId = newId(clock)
+  const createMs = idTimeMs(notificationId)
+  const sendMs = Math.max(createMs, request.sendTime === undefined ? 0 : timestampMs(request.sendTime))
+  if (sendMs > createMs + 365 * DAY_MS) {
+    throw appError(reasons, 'notify.request_invalid', 'sendTime lies more than 365 days ahead.', {
+      violations: [{ field: 'sendTime', description: 'must be at most 365 days ahead' }],
+    })
+  }
+  const { ttl, idempotency } = { ttl: request.ttl, idempotency: ctx.idempotency }
+  const ttlMs =
+    ttl === undefined ? defaultTtlMs(settings, messageClass) : Number(ttl.seconds) * 1000 + ttl.nanos / 1e6
+  const { projectId, live } = idempotencySpace(ctx)
+  return {
+    projectId,
+    live,
+    notificationId,
+    messageId: newId(clock),
+    dedupeKey: request.dedupeKey || null,
+    idempotency: idempotency ?? null,
+    actor: ctx.caller.id,
+    requestId: ctx.requestId,
+    traceId: ctx.trace.traceId,
+    class: messageClass,
+    unknownPolicy: request.unknownPolicy || defaultPolicy(settings, messageClass),
+    createMs,
+    sendMs,
+    expireMs: sendMs + ttlMs,
+  }
+}
+
+/** What depends on things stored before: the address, the template's version, a provider that could take it. */
+async function writeLetter(
+  request: SendNotificationRequest,
+  { projectId, live }: Envelope,
+  { directory, renderer, findRecipient }: SendDeps,
+): Promise<Letter> {
+  const { target } = request.to ?? {}
+  const recipientId = target?.case === 'recipientId' ? target.value : null
+  const to =
+    recipientId === null
+      ? requireAddress(target?.value ?? '', 'to.email')
+      : await addressOf(projectId, recipientId, findRecipient)
+  const { content } = request
+  let letter: Omit<Letter, 'to' | 'recipientId'>
+  if (content.case === 'template') {
+    const data = request.data ?? {}
+    const { version, subject } = await renderer.check(projectId, content.value, data)
+    const { name } = content.value
+    letter = {
+      content: templateContent({ name, version }, data),
+      subject,
+      templateName: name,
+      templateVersion: version,
+    }
+  } else {
+    const email = content.value ?? { subject: '', text: '', html: '' }
+    letter = {
+      content: inlineContent(email),
+      subject: email.subject,
+      templateName: null,
+      templateVersion: null,
+    }
+  }
+  if ((await directory.candidates(projectId, live, 'email')).length === 0) throw noProvider(live)
+  return { to, recipientId, ...letter }
+}
+
+async function addressOf(
+  projectId: string,
+  recipientId: string,
+  findRecipient: FindRecipient,
+): Promise<string> {
+  const recipient = await findRecipient(projectId, recipientId)
+  if (recipient === undefined) {
+    throw appError(
+      reasons,
+      'notify.recipient_not_found',
+      'There is no recipient with this id. Store one with UpdateRecipient, or send to an address.',
+      { violations: [{ field: 'to.recipientId', description: 'is not a known recipient' }] },
+    )
+  }
+  if (recipient.email === null || recipient.email === '') {
+    throw appError(reasons, 'notify.recipient_unreachable', 'This recipient has no email address.', {
+      violations: [{ field: 'to.recipientId', description: 'has no email address' }],
+    })
+  }
+  return requireAddress(recipient.email, 'to.recipientId')
+}
+
+function requireAddress(text: string, field: string): string {
+  const address = normaliseAddress(text)
+  if (address !== undefined) return address
+  throw appError(reasons, 'notify.recipient_unreachable', 'Mail cannot be sent to this address.', {
+    violations: [
+      {
+        field,
+        description: 'is no address that mail servers take: use plain letters before the @, and a real host',
+      },
+    ],
+  })
+}
+
+function noProvider(live: boolean): AppError {
+  const kind = live ? 'live' : 'test'
+  return appError(
+    reasons,
+    'notify.no_provider',
+    `No enabled provider account carries ${kind} email of this project. Add one with CreateProviderAccount.`,
+  )
+}
+
+/**
+ * A repeated call gets its first answer even where the request would be refused by now (its template is gone, the
+ * provider is switched off). Anything else fails as it did.
+ */
+async function repeatedAnswer(error: unknown, envelope: Envelope, db: Pick<Db, 'query'>): Promise<Accepted> {
+  const { idempotency, dedupeKey } = envelope
+  if (!(error instanceof AppError) || !REFUSALS.has(error.reason)) throw error
+  if (idempotency === null && dedupeKey === null) throw error
+  const [earlier] = await answerFromEarlier(db, [envelope])
+  if (earlier === undefined) throw error
+  if (earlier instanceof Error) throw earlier
+  return earlier
+}
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  'notify.no_provider',
+  'notify.recipient_not_found',
+  'notify.recipient_unreachable',
+  'notify.template_not_found',
+  'notify.template_invalid',
+])
+
+function defaultTtlMs(settings: NotifySettings, messageClass: MessageClass): number {
+  if (messageClass === MessageClass.OTP) return settings.otpTtlMs
+  return messageClass === MessageClass.BULK ? settings.bulkTtlMs : settings.transactionalTtlMs
+}
+
+function defaultPolicy(settings: NotifySettings, messageClass: MessageClass): UnknownPolicy {
+  const { otpUnknownPolicy, bulkUnknownPolicy, transactionalUnknownPolicy } = settings
+  const policy =
+    messageClass === MessageClass.OTP
+      ? otpUnknownPolicy
+      : messageClass === MessageClass.BULK
+        ? bulkUnknownPolicy
+        : transactionalUnknownPolicy
+  return policy === 'at_least_once' ? UnknownPolicy.AT_LEAST_ONCE : UnknownPolicy.AT_MOST_ONCE
+}

@@ -1,0 +1,156 @@
+import type { Db } from '@mainstay/kernel'
+import {
+  booleanColumn,
+  bytesColumn,
+  integerColumn,
+  smallintColumn,
+  textColumn,
+  timeColumn,
+  uuidColumn,
+} from './columns.ts'
+
+/** One notification with its one message, ready to be stored. */
+export interface Draft {
+  projectId: string
+  notificationId: string
+  messageId: string
+  /** JSON of `NotificationContent`. */
+  content: string
+  dedupeKey: string | null
+  actor: string
+  requestId: string
+  class: number
+  unknownPolicy: number
+  live: boolean
+  to: string
+  recipientId: string | null
+  subject: string
+  templateName: string | null
+  templateVersion: number | null
+  createMs: number
+  sendMs: number
+  expireMs: number
+  traceId: string
+  /** The call's idempotency key and the SHA-256 of its request. */
+  idempotency: { key: string; requestHash: Uint8Array } | null
+}
+
+export const SEND_METHOD = 'mainstay.notify.v1.Notify/SendNotification'
+
+/**
+ * Stores a batch in one statement, which is one commit: idempotency keys, dedupe keys, notifications, messages, queue
+ * rows, the change feed and the outbox. Durable when it resolves.
+ *
+ * A draft whose idempotency key or dedupe key is taken stores nothing but, where only the latter is, its idempotency
+ * key; earlier.ts then finds out what came first. The keys are inserted in order, so that two batches with keys in common
+ * wait for each other instead of deadlocking. Within a batch no idempotency key may come twice.
+ *
+ * Nothing is joined, so that the plan, made once per connection, cannot grow wrong with the tables: `IN (SELECT …)`
+ * inside an OR is a hashed subplan, whatever the planner believes about sizes.
+ *
+ * @returns the notification ids of the drafts that stored nothing. Usually none.
+ */
+export async function insertBatch(
+  db: Pick<Db, 'query'>,
+  drafts: readonly Draft[],
+  keyExpireMs: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ notification_id: string }>({
+    name: 'notify.accept',
+    text: ACCEPT,
+    values: [
+      uuidColumn(drafts.map((d) => d.projectId)),
+      uuidColumn(drafts.map((d) => d.notificationId)),
+      uuidColumn(drafts.map((d) => d.messageId)),
+      textColumn(drafts.map((d) => d.content)),
+      textColumn(drafts.map((d) => d.dedupeKey)),
+      textColumn(drafts.map((d) => d.actor)),
+      textColumn(drafts.map((d) => d.requestId)),
+      smallintColumn(drafts.map((d) => d.class)),
+      smallintColumn(drafts.map((d) => d.unknownPolicy)),
+      booleanColumn(drafts.map((d) => d.live)),
+      textColumn(drafts.map((d) => d.to)),
+      textColumn(drafts.map((d) => d.recipientId)),
+      textColumn(drafts.map((d) => d.subject)),
+      textColumn(drafts.map((d) => d.templateName)),
+      integerColumn(drafts.map((d) => d.templateVersion)),
+      timeColumn(drafts.map((d) => d.createMs)),
+      timeColumn(drafts.map((d) => d.sendMs)),
+      timeColumn(drafts.map((d) => d.expireMs)),
+      textColumn(drafts.map((d) => d.traceId)),
+      textColumn(drafts.map((d) => d.idempotency?.key ?? null)),
+      bytesColumn(drafts.map((d) => d.idempotency?.requestHash ?? null)),
+      SEND_METHOD,
+      new Date(keyExpireMs),
+    ],
+  })
+  return rows.map((row) => row.notification_id)
+}
+
+/** What the answer to a call is made of is kept in its idempotency row: the two ids, 32 bytes (see earlier.ts). */
+const ACCEPT = `
+WITH draft AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
+    $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
+    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[])
+    AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
+      live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
+      trace_id, idempotency_key, request_hash)
+),
+keyed AS (
+  INSERT INTO access.idempotency_keys AS k
+    (project_id, live, idempotency_key, method, request_hash, response, expire_time)
+  SELECT project_id, live, idempotency_key, $22::text, request_hash,
+    uuid_send(notification_id) || uuid_send(message_id), $23::timestamptz
+  FROM draft WHERE idempotency_key IS NOT NULL
+  ORDER BY project_id, live, idempotency_key COLLATE "C"
+  ON CONFLICT (project_id, live, idempotency_key) DO UPDATE
+    SET method = excluded.method, request_hash = excluded.request_hash, response = excluded.response,
+      expire_time = excluded.expire_time
+    WHERE k.expire_time <= now()
+  RETURNING substr(response, 1, 16) AS notification_id
+),
+called AS MATERIALIZED (
+  SELECT * FROM draft
+  WHERE idempotency_key IS NULL OR uuid_send(notification_id) IN (SELECT notification_id FROM keyed)
+),
+deduped AS (
+  INSERT INTO notify.dedupe_keys (project_id, live, dedupe_key, notification_id, message_id)
+  SELECT project_id, live, dedupe_key, notification_id, message_id
+  FROM called WHERE dedupe_key IS NOT NULL
+  ORDER BY project_id, live, dedupe_key COLLATE "C"
+  ON CONFLICT DO NOTHING
+  RETURNING notification_id
+),
+accepted AS MATERIALIZED (
+  SELECT * FROM called
+  WHERE dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped)
+),
+notifications AS (
+  INSERT INTO notify.notifications (project_id, notification_id, content, dedupe_key, actor, request_id)
+  SELECT project_id, notification_id, content::json, dedupe_key, actor, request_id FROM accepted
+),
+messages AS (
+  INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
+    to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id)
+  SELECT project_id, message_id, notification_id, 1, class, 1, unknown_policy, live, to_address, recipient_id, subject,
+    template_name, template_version, send_time, expire_time, create_time, trace_id
+  FROM accepted
+),
+queue AS (
+  INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time)
+  SELECT project_id, message_id, class, send_time, expire_time FROM accepted
+),
+batch AS MATERIALIZED (
+  SELECT project_id, array_agg(message_id) AS message_ids FROM accepted GROUP BY project_id
+),
+feed AS (
+  INSERT INTO notify.message_changes (project_id, message_ids) SELECT project_id, message_ids FROM batch
+),
+outbox AS (
+  INSERT INTO kernel.outbox (topic, key, payload)
+  SELECT 'notify.messages_accepted', project_id::text,
+    json_build_object('projectId', project_id, 'messageIds', message_ids)
+  FROM batch
+)
+SELECT notification_id FROM draft WHERE notification_id NOT IN (SELECT notification_id FROM accepted)`
