@@ -13,6 +13,8 @@ export async function walkIndexes(tx: Tx): Promise<void> {
 
 const WALK_INDEXES = [
   'SET LOCAL enable_seqscan = off',
+  'SET LOCAL enable_bitmapscan = off',
+  'SET LOCAL enable_sort = off',
   'SET LOCAL enable_hashjoin = off',
   'SET LOCAL enable_mergejoin = off',
   'SET LOCAL plan_cache_mode = force_generic_plan',

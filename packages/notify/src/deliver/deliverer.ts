@@ -68,7 +68,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   })
   const lease = createLease(db, settings.deliverLeaseMs, logger)
   const finish = createFinish(deps.announceEnds)
-  const recorder = createRecorder(db, finish, logger, (count) => {
+  const recorder = createRecorder(db, finish, logger, slots.inFlight, (count) => {
     metrics.recorded(count)
     onChanged()
     if (crowded) room.fire()

@@ -35,18 +35,23 @@ export interface Recorder {
 }
 
 const MOST_AT_ONCE = 1000
+/** A commit for fewer than this waits a moment while more sends are under way: half of a small one is overhead. */
+const WORTH_A_COMMIT = 200
+const LINGER_MS = 3
 
 /**
  * Stores records in batches: whatever comes in while one commit is under way makes up the next one, so that a busy
  * worker shares each commit among hundreds of messages and an idle one waits for nobody.
  *
  * A batch that the database refuses is kept and tried again for as long as the process lives: until it is stored,
- * the attempt counts as under way. `onStored` is called after each commit.
+ * the attempt counts as under way. `underWay` tells how many sends may still bring results; `onStored` is called after
+ * each commit.
  */
 export function createRecorder(
   db: Db,
   finish: Finish,
   logger: Logger,
+  underWay: () => number,
   onStored: (count: number) => void,
 ): Recorder {
   let waiting: AttemptRecord[] = []
@@ -76,6 +81,7 @@ export function createRecorder(
     // Let the results that the same turn of the event loop brings join the batch.
     await new Promise((resolve) => setImmediate(resolve))
     for (let failures = 0; waiting.length > 0; ) {
+      if (waiting.length < WORTH_A_COMMIT && underWay() > 0) await delay(LINGER_MS)
       const batch = waiting.splice(0, MOST_AT_ONCE)
       storing = batch.length
       try {
