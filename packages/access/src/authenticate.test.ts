@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { fromTypeId, toTypeId } from '@mainstay/kernel'
+import { AppError, fromTypeId, toTypeId } from '@mainstay/kernel'
 import { waitFor } from '@mainstay/kernel/testing'
 import { Access, Mode } from '@mainstay/proto/access/v1'
 import type { Caller } from '@mainstay/rpc'
+import fc from 'fast-check'
+import { reasons } from './errors.ts'
 import { mintKey } from './key-text.ts'
 import { bearer, type Process, refusedWith, useAccess } from './testing/harness.ts'
 
@@ -169,6 +171,33 @@ describe('an API key', () => {
       `${harness.db.stats().statements - before} statements`,
     )
   })
+})
+
+test('whatever stands in the headers, the answer is a caller or a documented refusal', async () => {
+  const { cookie = '' } = await harness.signIn()
+  const wild = fc.option(fc.string({ unit: 'binary', maxLength: 120 }), { nil: undefined })
+  const known = (values: string[]) => fc.oneof(wild, fc.constantFrom(undefined, ...values))
+  const headers = fc.record({
+    authorization: known([`Bearer ${harness.devKey}`, 'Bearer x', `Bearer ${mintKey(true).text}`]),
+    cookie: known([cookie, `${cookie}; a=b`, 'mainstay_session=%00']),
+    'mainstay-project': known(['default', 'no-such', '\u0000']),
+    'mainstay-mode': known(['live', 'test']),
+    'sec-fetch-site': known(['same-origin', 'cross-site']),
+    origin: known(['null', 'https://example.com']),
+  })
+  await fc.assert(
+    fc.asyncProperty(headers, async (generated) => {
+      const sent = Object.entries(generated).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      )
+      try {
+        await harness.authenticate(Object.fromEntries(sent))
+      } catch (error) {
+        assert.ok(error instanceof AppError && error.reason in reasons, String(error))
+      }
+    }),
+    { numRuns: 300 },
+  )
 })
 
 describe('a revoked API key', () => {

@@ -93,7 +93,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     const session = await findSession(db, {
       tokenHash,
       projectId: named === undefined ? undefined : fromTypeId('prj', named),
-      projectSlug: named,
+      projectSlug: named !== undefined && SLUG.test(named) ? named : undefined,
       now,
       idleSince: new Date(now.getTime() - settings.sessionIdleMs),
     })
@@ -172,6 +172,8 @@ function toCachedKey(found: KeyWithSecret, expireTimeMs: number): CachedKey {
 }
 
 const NONE: ReadonlySet<string> = new Set()
+/** As the contract has it. What else stands in the header is no project's, and need not travel to the database. */
+const SLUG = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/
 const TOUCH_EVERY_MS = 60_000
 
 /** The last two are only told to who holds the whole key: they say nothing to a guesser. */
