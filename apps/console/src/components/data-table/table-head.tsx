@@ -1,0 +1,32 @@
+import type { Column as TableColumn } from '@tanstack/react-table'
+import { cx } from '../../class-names.ts'
+import type { Features } from './columns.ts'
+
+/** The sticky header. On a phone it stays for screen readers only. */
+export function TableHead<Row extends object>({
+  columns,
+  hidden,
+}: {
+  columns: TableColumn<Features, Row>[]
+  hidden: boolean
+}) {
+  return (
+    <thead className={hidden ? 'sr-only' : 'sticky top-0 z-20'}>
+      <tr aria-rowindex={1}>
+        {columns.map((column) => (
+          <th
+            key={column.id}
+            scope="col"
+            style={{ width: column.columnDef.meta?.width }}
+            className={cx(
+              'h-8 truncate border-b border-line bg-canvas px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6',
+              column.columnDef.meta?.align === 'right' ? 'text-right' : 'text-left',
+            )}
+          >
+            {column.columnDef.meta?.title}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}

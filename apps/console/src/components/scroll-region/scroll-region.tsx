@@ -1,0 +1,26 @@
+import type { ReactNode, RefObject } from 'react'
+
+/** A part of the page that scrolls on its own. It takes focus, so that the keyboard can scroll it (WCAG 2.1.1). */
+export function ScrollRegion({
+  ref,
+  label,
+  className,
+  children,
+}: {
+  ref?: RefObject<HTMLDivElement | null>
+  label: string
+  className: string
+  children: ReactNode
+}) {
+  return (
+    <section
+      ref={ref}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+      tabIndex={0}
+      aria-label={label}
+      className={`focus-visible:-outline-offset-2 ${className}`}
+    >
+      {children}
+    </section>
+  )
+}

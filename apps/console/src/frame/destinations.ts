@@ -1,0 +1,34 @@
+import type { LucideIcon } from 'lucide-react'
+import { FileText, House, Inbox, KeyRound, Mails, Server, SlidersHorizontal } from 'lucide-react'
+
+/** A page in the navigation, the palette and the shortcuts. */
+export interface Destination {
+  path: string
+  title: string
+  icon: LucideIcon
+  /** Pressed after `g`. */
+  key: string
+}
+
+/** The navigation: groups in the order of an operator's day. */
+export const navigation: { title: string; destinations: Destination[] }[] = [
+  { title: 'Overview', destinations: [{ path: '/', title: 'Home', icon: House, key: 'h' }] },
+  {
+    title: 'Messages',
+    destinations: [
+      { path: '/messages', title: 'Messages', icon: Mails, key: 'm' },
+      { path: '/mailbox', title: 'Mailbox', icon: Inbox, key: 'b' },
+      { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
+      { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
+    ],
+  },
+  {
+    title: 'Settings',
+    destinations: [
+      { path: '/api-keys', title: 'API keys', icon: KeyRound, key: 'k' },
+      { path: '/settings', title: 'Settings', icon: SlidersHorizontal, key: 's' },
+    ],
+  },
+]
+
+export const destinations: Destination[] = navigation.flatMap((group) => group.destinations)

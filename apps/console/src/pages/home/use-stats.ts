@@ -1,0 +1,83 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt'
+import { MessageState, type MessageStats } from '@mainstay/proto/notify/v1'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { mainstay, useScope } from '../../api/mainstay.ts'
+import type { TimeSeries } from '../../components/chart/time-series.ts'
+import { toMs } from '../../format/time.ts'
+import { problemStates } from '../../notify/message-state.tsx'
+import { type RangeName, ranges, windowOf } from './home-range.ts'
+
+/** The counts of a range, asked again as often as they can look different. */
+export function useStats(range: RangeName) {
+  return useQuery({
+    queryKey: ['stats', range, ...useScope()],
+    async queryFn({ signal }) {
+      const { startMs, endMs, points } = windowOf(range, Date.now())
+      return mainstay().notify.getMessageStats(
+        { startTime: timestampFromMs(startMs), endTime: timestampFromMs(endMs), pointCount: points },
+        { signal },
+      )
+    },
+    refetchInterval: ranges[range].refreshMs,
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** What the figures of Home say. */
+export interface Totals {
+  accepted: number
+  arrived: number
+  problems: number
+  unknown: number
+}
+
+export function totalsOf(stats: MessageStats): Totals {
+  const count = (states: readonly MessageState[]) =>
+    stats.stateCounts
+      .filter((one) => states.includes(one.state))
+      .reduce((sum, one) => sum + Number(one.count), 0)
+  return {
+    accepted: stats.stateCounts.reduce((sum, one) => sum + Number(one.count), 0),
+    arrived: count([MessageState.SENT, MessageState.DELIVERED]),
+    problems: count(problemStates.filter((state) => state !== MessageState.UNKNOWN)),
+    unknown: count([MessageState.UNKNOWN]),
+  }
+}
+
+/** The points as two charts. The span under way is left out: half a minute is not a dip. */
+export function chartsOf(stats: MessageStats, range: RangeName): { rate: TimeSeries; problems: TimeSeries } {
+  const points = stats.points.slice(0, -1)
+  const startMs = points.map((point) => toMs(point.startTime) ?? 0)
+  const { spanMs } = ranges[range]
+  return {
+    rate: {
+      startMs,
+      spanMs,
+      series: [
+        {
+          label: 'Accepted',
+          colour: '--series-2',
+          values: points.map((point) => Number(point.acceptedCount)),
+        },
+        {
+          label: 'Arrived',
+          colour: '--series-1',
+          filled: true,
+          values: points.map((point) => Number(point.sentCount)),
+        },
+      ],
+    },
+    problems: {
+      startMs,
+      spanMs,
+      series: [
+        {
+          label: 'Did not arrive',
+          colour: '--series-3',
+          filled: true,
+          values: points.map((point) => Number(point.failedCount)),
+        },
+      ],
+    },
+  }
+}

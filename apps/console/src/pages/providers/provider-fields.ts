@@ -1,0 +1,69 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { type ProviderAccount, type ProviderAccountSchema, SmtpSecurity } from '@mainstay/proto/notify/v1'
+
+/** The form of a provider account: flat, with the fields of every kind. */
+export interface ProviderFields {
+  kind: 'smtp' | 'http' | 'sandbox'
+  displayName: string
+  sender: string
+  test: boolean
+  priority: number
+  host: string
+  port: number
+  security: SmtpSecurity
+  username: string
+  password: string
+  maxConnections: number
+  url: string
+  bearerToken: string
+}
+
+const blank: ProviderFields = {
+  kind: 'smtp',
+  displayName: '',
+  sender: '',
+  test: false,
+  priority: 100,
+  host: '',
+  port: 587,
+  security: SmtpSecurity.STARTTLS,
+  username: '',
+  password: '',
+  maxConnections: 5,
+  url: '',
+  bearerToken: '',
+}
+
+/** An account as the form shows it. Secrets are never in an answer, so they start empty. */
+export function toFields(account: ProviderAccount | undefined): ProviderFields {
+  if (!account) return blank
+  const { displayName, sender, test, priority, config } = account
+  const shared = { ...blank, displayName, sender, test, priority, kind: config.case ?? 'sandbox' }
+  if (config.case === 'smtp') {
+    const { host, port, security, username, maxConnections } = config.value
+    return { ...shared, host, port, security, username, maxConnections: maxConnections || 5 }
+  }
+  if (config.case === 'http') return { ...shared, url: config.value.url }
+  return shared
+}
+
+/** The form as the API takes it. An empty secret keeps the one that is stored. */
+export function toAccount(fields: ProviderFields): MessageInitShape<typeof ProviderAccountSchema> {
+  const { displayName, sender, test, priority } = fields
+  const shared = { displayName: displayName.trim(), sender: sender.trim(), test, priority }
+  if (fields.kind === 'smtp') {
+    const { host, port, security, username, password, maxConnections } = fields
+    return {
+      ...shared,
+      config: {
+        case: 'smtp',
+        value: { host: host.trim(), port, security, username, password, maxConnections },
+      },
+    }
+  }
+  if (fields.kind === 'http') {
+    const { url, bearerToken } = fields
+    return { ...shared, config: { case: 'http', value: { url: url.trim(), bearerToken } } }
+  }
+  return { ...shared, test: true, config: { case: 'sandbox', value: {} } }
+}

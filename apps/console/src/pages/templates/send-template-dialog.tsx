@@ -1,0 +1,136 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+import type { Template } from '@mainstay/proto/notify/v1'
+import { useMutation } from '@tanstack/react-query'
+import { useId } from 'react'
+import { useForm } from 'react-hook-form'
+import { useNavigate } from 'react-router'
+import { toast } from 'sonner'
+import { mainstayFor } from '../../api/mainstay.ts'
+import { Button } from '../../components/button/button.tsx'
+import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
+import { FailureNote } from '../../components/failure/failure-note.tsx'
+import { Field } from '../../components/field/field.tsx'
+import { TextArea, TextInput } from '../../components/field/inputs.tsx'
+import { mode } from '../../session/mode.ts'
+import { variablesOf } from './templates.ts'
+
+interface Fields {
+  email: string
+  data: string
+}
+
+/** Sends a test from a stored version, with data of the reader's own, and opens it. */
+export function SendTemplateDialog({ template, onClose }: { template: Template; onClose: () => void }) {
+  const formId = useId()
+  const navigate = useNavigate()
+  const { name, version, email } = template
+  const form = useForm<Fields>({
+    defaultValues: {
+      email: 'ada@example.com',
+      data: JSON.stringify(
+        sampleData(variablesOf(email?.subject ?? '', email?.html ?? '', email?.text ?? '')),
+        null,
+        2,
+      ),
+    },
+  })
+  const { errors } = form.formState
+  const send = useMutation({
+    mutationFn: (fields: Fields) =>
+      mainstayFor('test').notify.sendNotification({
+        to: { target: { case: 'email', value: fields.email } },
+        content: { case: 'template', value: { name, version } },
+        data: JSON.parse(fields.data) as JsonObject,
+      }),
+    onSuccess({ messageIds }) {
+      mode.set('test')
+      toast.success('Accepted. Watch it arrive.')
+      void navigate(`/messages/${messageIds[0] ?? ''}`)
+    },
+  })
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={`Send a test of ${name}`}
+      description={`Version ${version}, to the sandbox mailbox. It reaches nobody.`}
+    >
+      <DialogBody>
+        <form
+          id={formId}
+          noValidate
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            // The dialog stands in the editor's form; its own submit must not save the template too.
+            event.stopPropagation()
+            void form.handleSubmit((fields) => send.mutate(fields))(event)
+          }}
+        >
+          <Field label="To" error={errors.email?.message}>
+            {(control) => (
+              <TextInput
+                {...control}
+                type="email"
+                {...form.register('email', { required: 'Give it an address; any will do.' })}
+              />
+            )}
+          </Field>
+          <Field
+            label="Data"
+            help="A JSON object; the tags of the template are filled from it."
+            error={errors.data?.message}
+          >
+            {(control) => (
+              <TextArea
+                {...control}
+                mono
+                rows={8}
+                spellCheck={false}
+                className="!text-xs"
+                {...form.register('data', {
+                  validate: (text) =>
+                    isJsonObject(text) ||
+                    'Write a JSON object: names in double quotes, no comma after the last.',
+                })}
+              />
+            )}
+          </Field>
+          {send.error && <FailureNote error={send.error} />}
+        </form>
+      </DialogBody>
+      <DialogButtons>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="primary" type="submit" form={formId} busy={send.isPending}>
+          Send test
+        </Button>
+      </DialogButtons>
+    </Dialog>
+  )
+}
+
+/** `order.number` becomes `{ "order": { "number": "…" } }`. */
+function sampleData(variables: string[]): JsonObject {
+  const data: JsonObject = {}
+  for (const path of variables) {
+    const names = path.split('.')
+    let owner = data
+    for (const name of names.slice(0, -1)) {
+      const inner = owner[name]
+      const next: JsonObject =
+        typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {}
+      owner[name] = next
+      owner = next
+    }
+    owner[names.at(-1) ?? ''] ??= `sample ${names.at(-1)}`
+  }
+  return data
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
