@@ -29,12 +29,14 @@ CREATE TABLE access.api_keys (
 
 -- Grows by one with every change that a cached key must not outlive. Processes compare it several times a second while
 -- they serve cached keys, so a revocation is seen within a second even where its notification is lost.
+-- mainstay: allow project-key because the one row is about all projects' keys together
 CREATE TABLE access.key_revision (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   revision bigint NOT NULL
 );
 INSERT INTO access.key_revision (revision) VALUES (1);
 
+-- mainstay: allow project-key because operators run the whole installation, across projects
 CREATE TABLE access.operators (
   operator_id uuid PRIMARY KEY,
   display_name text NOT NULL,
@@ -43,6 +45,7 @@ CREATE TABLE access.operators (
   create_time timestamptz NOT NULL
 );
 
+-- mainstay: allow project-key because a link signs an operator in, and operators have no project
 CREATE TABLE access.sign_in_links (
   token_hash bytea PRIMARY KEY,
   operator_id uuid NOT NULL REFERENCES access.operators,
@@ -52,6 +55,7 @@ CREATE TABLE access.sign_in_links (
   use_time timestamptz
 );
 
+-- mainstay: allow project-key because a session is an operator's, and operators have no project
 CREATE TABLE access.sessions (
   token_hash bytea PRIMARY KEY,
   session_id uuid NOT NULL,
