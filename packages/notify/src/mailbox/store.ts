@@ -1,0 +1,144 @@
+import type { Executor, Tx } from '@mainstay/kernel'
+
+export interface MailHeader {
+  name: string
+  value: string
+}
+
+/** A mail as it is stored. */
+export interface MailRow {
+  project_id: string
+  mail_id: string
+  message_id: string | null
+  from_address: string
+  to_addresses: string[]
+  subject: string
+  snippet: string
+  text_body: string
+  html_body: string
+  headers: MailHeader[]
+  size_bytes: number
+}
+
+export type MailSummary = Omit<MailRow, 'project_id' | 'text_body' | 'html_body' | 'headers'>
+
+/** What a stored mail says about a message: it arrived. `noteId` is the uuid of the entry on its timeline. */
+export type Arrival = MailRow & { noteId: string }
+
+export interface Delivered {
+  projectId: string
+  messageId: string
+}
+
+/**
+ * Stores a batch of mails and marks the messages they came from as delivered, in one statement.
+ *
+ * Delivered only follows accepted, sent and unknown (a mail that is here ends the doubt); a second copy, or a worker that
+ * records `sent` later, changes nothing. Rows are locked in the order of their ids, as everywhere, so that batches of
+ * several processes cannot deadlock.
+ *
+ * @returns the messages that became delivered.
+ */
+export async function storeMails(tx: Tx, mails: readonly Arrival[], now: Date): Promise<Delivered[]> {
+  const { rows } = await tx.query<Delivered>({
+    name: 'notify.mailbox.store',
+    text: STORE,
+    values: [JSON.stringify(mails), now],
+  })
+  return rows
+}
+
+const STORE = `
+WITH mail AS MATERIALIZED (
+  SELECT * FROM json_to_recordset($1::json) AS mail (project_id uuid, mail_id uuid, message_id uuid, from_address text,
+    to_addresses text[], subject text, snippet text, text_body text, html_body text, headers json, size_bytes int4,
+    "noteId" uuid)
+),
+stored AS (
+  INSERT INTO notify.mails (project_id, mail_id, message_id, from_address, to_addresses, subject, snippet, text_body,
+    html_body, headers, size_bytes)
+  SELECT project_id, mail_id, message_id, from_address, to_addresses, subject, snippet, text_body, html_body, headers,
+    size_bytes
+  FROM mail
+),
+first AS (
+  SELECT DISTINCT ON (project_id, message_id) project_id, message_id, "noteId" AS note_id
+  FROM mail WHERE message_id IS NOT NULL ORDER BY project_id, message_id, mail_id
+),
+undelivered AS MATERIALIZED (
+  SELECT m.project_id, m.message_id, f.note_id
+  FROM first f JOIN notify.messages m ON m.project_id = f.project_id AND m.message_id = f.message_id
+  WHERE m.state IN (1, 5, 14)
+  ORDER BY m.project_id, m.message_id
+  FOR UPDATE OF m
+),
+delivered AS (
+  UPDATE notify.messages m
+  SET state = 6, delivered_time = $2, update_time = $2, status_detail = NULL
+  FROM undelivered u
+  WHERE m.project_id = u.project_id AND m.message_id = u.message_id
+  RETURNING m.project_id, m.message_id, u.note_id
+),
+notes AS (
+  INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
+  SELECT project_id, message_id, note_id, 5, 'provider', 'Delivered', 'It is in the sandbox mailbox.' FROM delivered
+),
+feed AS (
+  INSERT INTO notify.message_changes (project_id, message_ids)
+  SELECT project_id, array_agg(message_id) FROM delivered GROUP BY project_id
+)
+SELECT project_id AS "projectId", message_id AS "messageId" FROM delivered`
+
+/** Deletes all but the newest `keep` mails of a project. */
+export async function trimMails(executor: Executor, projectId: string, keep: number): Promise<void> {
+  await executor.query({
+    name: 'notify.mailbox.trim',
+    text: `
+      DELETE FROM notify.mails WHERE project_id = $1 AND mail_id <= (
+        SELECT mail_id FROM notify.mails WHERE project_id = $1 ORDER BY mail_id DESC OFFSET $2 LIMIT 1
+      )`,
+    values: [projectId, keep],
+  })
+}
+
+/** Newest first, from before `beforeId`; `to` in any case. */
+export async function listMails(
+  executor: Executor,
+  projectId: string,
+  { beforeId, to, limit }: { beforeId: string | undefined; to: string; limit: number },
+): Promise<MailSummary[]> {
+  const { rows } = await executor.query<MailSummary>({
+    name: 'notify.mailbox.list',
+    text: `
+      SELECT mail_id, message_id, from_address, to_addresses, subject, snippet, size_bytes
+      FROM notify.mails
+      WHERE project_id = $1 AND ($2::uuid IS NULL OR mail_id < $2)
+        AND ($3 = '' OR EXISTS (SELECT FROM unnest(to_addresses) AS address WHERE lower(address) = lower($3)))
+      ORDER BY mail_id DESC LIMIT $4`,
+    values: [projectId, beforeId ?? null, to, limit],
+  })
+  return rows
+}
+
+export async function findMail(
+  executor: Executor,
+  projectId: string,
+  mailId: string,
+): Promise<MailRow | undefined> {
+  const { rows } = await executor.query<MailRow>({
+    name: 'notify.mailbox.find',
+    text: 'SELECT * FROM notify.mails WHERE project_id = $1 AND mail_id = $2',
+    values: [projectId, mailId],
+  })
+  return rows[0]
+}
+
+/** Returns how many there were. */
+export async function deleteMails(executor: Executor, projectId: string): Promise<number> {
+  const { rowCount } = await executor.query({
+    name: 'notify.mailbox.clear',
+    text: 'DELETE FROM notify.mails WHERE project_id = $1',
+    values: [projectId],
+  })
+  return rowCount
+}
