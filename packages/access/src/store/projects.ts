@@ -34,7 +34,7 @@ export async function findProjectBySlug(executor: Executor, slug: string): Promi
   return rows[0]
 }
 
-/** Oldest first, from just after a project. */
+/** Oldest first, from just after a project. A default, not an OR: only so does a deep page start inside the index. */
 export async function listProjects(
   executor: Executor,
   page: { afterId: string | undefined; limit: number },
@@ -42,7 +42,7 @@ export async function listProjects(
   const { rows } = await executor.query<ProjectRow>({
     name: 'access.list_projects',
     text: `SELECT project_id, slug, display_name, create_time FROM access.projects
-           WHERE $1::uuid IS NULL OR project_id > $1 ORDER BY project_id LIMIT $2`,
+           WHERE project_id > coalesce($1, '00000000-0000-0000-0000-000000000000') ORDER BY project_id LIMIT $2`,
     values: [page.afterId, page.limit],
   })
   return rows
