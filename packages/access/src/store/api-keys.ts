@@ -104,7 +104,7 @@ export async function listApiKeys(
   const { rows } = await executor.query<ApiKeyRow>({
     name: 'access.list_api_keys',
     text: `SELECT ${COLUMNS} FROM access.api_keys
-           WHERE project_id = $1 AND api_key_id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+           WHERE project_id = $1 AND api_key_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
              AND ($3::timestamptz IS NULL OR revoke_time IS NULL AND (expire_time IS NULL OR expire_time > $3))
            ORDER BY api_key_id DESC LIMIT $4`,
     values: [page.projectId, page.beforeId, page.activeAt, page.limit],

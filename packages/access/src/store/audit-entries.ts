@@ -36,7 +36,7 @@ export async function listAuditEntries(
     text: `SELECT e.* FROM unnest($1::uuid[]) AS wanted (project_id)
            CROSS JOIN LATERAL (
              SELECT audit_entry_id, create_time, actor, action, resource, request_id FROM access.audit_entries
-             WHERE project_id = wanted.project_id AND audit_entry_id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+             WHERE project_id = wanted.project_id AND audit_entry_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
              ORDER BY audit_entry_id DESC LIMIT $3
            ) e
            ORDER BY e.audit_entry_id DESC LIMIT $3`,

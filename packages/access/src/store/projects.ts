@@ -42,7 +42,7 @@ export async function listProjects(
   const { rows } = await executor.query<ProjectRow>({
     name: 'access.list_projects',
     text: `SELECT project_id, slug, display_name, create_time FROM access.projects
-           WHERE project_id > coalesce($1, '00000000-0000-0000-0000-000000000000') ORDER BY project_id LIMIT $2`,
+           WHERE project_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY project_id LIMIT $2`,
     values: [page.afterId, page.limit],
   })
   return rows
