@@ -48,6 +48,13 @@ beforeEach(() => {
   seen.length = 0
 })
 
+/** What a promise was rejected with. */
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => assert.fail('it was expected to fail'),
+    (error: unknown) => error,
+  )
+
 const messageId = 'msg_01h455vb4pex5vsknk084sn02q'
 
 test('a call is the REST request that the contract describes', async () => {
@@ -129,7 +136,7 @@ test('a refusal is not repeated and says everything the server said', async () =
     refusal(400, 'invalid_argument', 'rpc.request_invalid', [{ field: 'to.email', description: 'is empty' }]),
   ]
   const { notify } = createMainstay({ baseUrl })
-  const error = await notify.sendNotification({}).then(assert.fail, (cause: unknown) => cause)
+  const error = await rejection(notify.sendNotification({}))
   assert.ok(error instanceof MainstayError)
   assert.equal(error.code, 'invalid_argument')
   assert.equal(error.reason, 'rpc.request_invalid')
@@ -149,7 +156,7 @@ test('the wait that the server asks for is kept to the client in milliseconds', 
     ),
   ]
   const { notify } = createMainstay({ baseUrl, maxRetries: 0 })
-  const error = await notify.getMessage({ messageId }).then(assert.fail, (cause: unknown) => cause)
+  const error = await rejection(notify.getMessage({ messageId }))
   assert.ok(error instanceof MainstayError)
   assert.equal(error.retryAfterMs, 2000)
 })
