@@ -16,6 +16,7 @@ const SETTINGS = {
   withDefaultFonts: false,
   telemetry: false,
   hideClientButton: true,
+  showDeveloperTools: 'never',
   agent: { disabled: true },
 }
 
