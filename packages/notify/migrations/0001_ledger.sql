@@ -58,7 +58,7 @@ CREATE TABLE notify.messages (
   recipient_id text COLLATE "C",
   -- A template's subject as it is written, until the worker has filled it in.
   subject text NOT NULL,
-  template_name text,
+  template_name text COLLATE "C",
   template_version integer,
   send_time timestamptz NOT NULL,
   expire_time timestamptz NOT NULL,
@@ -79,6 +79,8 @@ CREATE TABLE notify.messages (
 CREATE INDEX messages_to ON notify.messages (project_id, lower(to_address), message_id);
 CREATE INDEX messages_recipient ON notify.messages (project_id, recipient_id, message_id)
   WHERE recipient_id IS NOT NULL;
+CREATE INDEX messages_template ON notify.messages (project_id, template_name, message_id)
+  WHERE template_name IS NOT NULL;
 CREATE INDEX messages_exit ON notify.messages (project_id, exit_state, message_id) WHERE exit_state IS NOT NULL;
 
 -- Small and hot: one row per message that still has something to do; deleted at the end. A leased row is the journal of
@@ -144,6 +146,9 @@ CREATE TABLE notify.delivery_attempts (
   routing jsonb,
   PRIMARY KEY (project_id, message_id, attempt)
 ) PARTITION BY RANGE (message_id);
+
+-- How provider accounts fared lately: attempts come in the order of their ends, so that a BRIN index skips the older ones.
+CREATE INDEX delivery_attempts_end ON notify.delivery_attempts USING brin (end_time);
 
 -- What people and programs did to a message besides sending it, and what providers reported later.
 -- kind: 1 cancelled, 2 resolved as sent, 3 resolved as failed, 4 resolved by sending again,

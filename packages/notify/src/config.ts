@@ -1,5 +1,6 @@
 import { defineSettings, type SettingsOf } from '@mainstay/kernel'
 import { deliverSettings } from './deliver/settings.ts'
+import { directorySettings } from './provider-accounts/settings.ts'
 
 const POLICIES = ['at_most_once', 'at_least_once'] as const
 
@@ -81,6 +82,7 @@ export const notifySettings = defineSettings('notify', {
     doc: 'Days that the ledger keeps messages, counted from when they were stored. Whole partitions are dropped; one that holds a message still to be sent waits.',
   },
   ...deliverSettings,
+  ...directorySettings,
 })
 
 export type NotifySettings = SettingsOf<typeof notifySettings>

@@ -21,6 +21,8 @@ export const reasons = defineReasons({
   'notify.template_invalid': 'invalid_argument',
   'notify.provider_account_not_found': 'not_found',
   'notify.provider_config_invalid': 'invalid_argument',
+  'notify.credentials_unreadable': 'failed_precondition',
+  'notify.mode_not_allowed': 'permission_denied',
   'notify.etag_mismatch': 'aborted',
   'notify.mail_not_found': 'not_found',
 })

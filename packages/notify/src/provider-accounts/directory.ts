@@ -1,4 +1,8 @@
+import { type Bus, createCache, type Executor, type Metrics } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
+import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
+import { notFound } from './service.ts'
+import { type AccountRow, listAccounts } from './store.ts'
 
 /** A provider account as routing sees it: no configuration, no credentials. */
 export interface ProviderCandidate {
@@ -24,11 +28,100 @@ export interface ProviderDirectory {
   candidates(projectId: string, live: boolean, channel: 'email'): Promise<readonly ProviderCandidate[]>
   /**
    * The open line to an account, made at first use and shared by all sends of this process; replaced when the
-   * account changes. Throws `notify.provider_account_not_found`.
+   * account changes. Throws `notify.provider_account_not_found` and `notify.credentials_unreadable`.
    */
   clientFor(projectId: string, providerAccountId: string): Promise<ProviderClient>
-  /** Makes the accounts every project has: the sandbox; and for the default project the SMTP account of the settings. */
+  /**
+   * For the default project, at every start: makes its sandbox, and its SMTP account what the settings say. Other projects
+   * get their sandbox when it is first looked for.
+   */
   ensureDefaults(projectId: string): Promise<void>
-  /** Closes every line and the sandbox mailbox. */
+  /** Listens to changes that other processes make. */
+  start(): Promise<void>
+  /** Closes every line, letting sends under way end. */
   close(): Promise<void>
+}
+
+/** Even with the bus down, a change is seen after this long. */
+const TTL_MS = 1000
+
+interface ProjectAccounts {
+  byId: ReadonlyMap<string, AccountRow>
+  live: readonly ProviderCandidate[]
+  test: readonly ProviderCandidate[]
+}
+
+export interface AccountIndexDeps {
+  db: Executor
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  metrics?: Metrics
+  adapters: Adapters
+  /** Makes the sandbox of a project that has no account at all. */
+  ensureSandbox(projectId: string): Promise<void>
+}
+
+/** A project's accounts, ready for routing. */
+export function createAccountIndex({ db, bus, metrics, adapters, ensureSandbox }: AccountIndexDeps) {
+  async function load(projectId: string): Promise<ProjectAccounts> {
+    let rows = await listAccounts(db, projectId)
+    if (!rows.some((row) => row.kind === 'sandbox')) {
+      await ensureSandbox(projectId)
+      rows = await listAccounts(db, projectId)
+    }
+    const enabled = rows.filter((row) => row.enabled)
+    const toCandidates = (test: boolean): ProviderCandidate[] =>
+      enabled.filter((row) => row.test === test).map((row) => toCandidate(row, adapters))
+    return {
+      byId: new Map(rows.map((row) => [row.provider_account_id, row])),
+      live: toCandidates(false),
+      test: toCandidates(true),
+    }
+  }
+  return createCache<ProjectAccounts>({
+    name: 'notify.provider_accounts',
+    maxEntries: 5000,
+    ttlMs: TTL_MS,
+    load,
+    bus,
+    ...(metrics === undefined ? {} : { metrics }),
+  })
+}
+
+export type AccountIndex = ReturnType<typeof createAccountIndex>
+
+export function createProviderDirectory(deps: {
+  index: AccountIndex
+  clients: Clients
+  ensureDefaults(projectId: string): Promise<void>
+}): ProviderDirectory {
+  const { index, clients } = deps
+  return {
+    async candidates(projectId, live) {
+      const accounts = await index.get(projectId)
+      return accounts?.[live ? 'live' : 'test'] ?? []
+    },
+    async clientFor(projectId, providerAccountId) {
+      const row = (await index.get(projectId))?.byId.get(providerAccountId)
+      if (row === undefined) throw notFound()
+      return clients.get(row)
+    },
+    ensureDefaults: deps.ensureDefaults,
+    start: () => index.start(),
+    async close() {
+      index.stop()
+      await clients.close()
+    },
+  }
+}
+
+function toCandidate(row: AccountRow, adapters: Adapters): ProviderCandidate {
+  return {
+    providerAccountId: row.provider_account_id,
+    displayName: row.display_name,
+    kind: row.kind,
+    sender: row.sender,
+    priority: row.priority,
+    concurrency: concurrencyOf(row.config),
+    semantics: semanticsOf(adapters, row.kind),
+  }
 }

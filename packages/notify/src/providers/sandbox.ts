@@ -8,7 +8,7 @@ export interface SandboxConfig {
 }
 
 /** Mails of one project on their way to the mailbox at once. */
-export const SANDBOX_CONNECTIONS = 8
+export const SANDBOX_CONNECTIONS = 16
 
 /**
  * The built-in mailbox. It takes the same way as real mail, by SMTP to a real server, so that what is tried in the sandbox

@@ -1,0 +1,115 @@
+import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from '@mainstay/kernel'
+import { messagesEnded } from './events.ts'
+import { mailboxHandlers } from './mailbox/api.ts'
+import { createIntake } from './mailbox/intake.ts'
+import { createMailbox, type SignIn } from './mailbox/server.ts'
+import { providerAccountHandlers } from './provider-accounts/api.ts'
+import {
+  type Adapters,
+  connectAccount,
+  createClients,
+  HTTP_CONNECTIONS,
+} from './provider-accounts/clients.ts'
+import { ensureFromSettings, ensureSandbox } from './provider-accounts/default-accounts.ts'
+import {
+  createAccountIndex,
+  createProviderDirectory,
+  type ProviderDirectory,
+} from './provider-accounts/directory.ts'
+import { createAccountSecrets } from './provider-accounts/secrets.ts'
+import { createProviderAccounts } from './provider-accounts/service.ts'
+import type { DirectorySettings } from './provider-accounts/settings.ts'
+import { readSmtpSettings } from './provider-accounts/smtp-url.ts'
+import { createHttpAdapter } from './providers/http.ts'
+import { createSandboxAdapter } from './providers/sandbox.ts'
+import { createSmtpAdapter } from './providers/smtp.ts'
+
+export interface DirectoryDeps {
+  db: Db
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  clock: Clock
+  logger: Logger
+  metrics?: Metrics
+  events: Pick<Events, 'publishMany'>
+  sealer: Pick<Sealer, 'seal' | 'open'>
+  pageTokens: PageTokens
+  settings: DirectorySettings & { readonly deliverSendTimeoutMs: number }
+}
+
+/** What messages are handed to: provider accounts, their lines, and the sandbox mailbox. */
+export interface Directory extends ProviderDirectory {
+  handlers: ReturnType<typeof providerAccountHandlers> & ReturnType<typeof mailboxHandlers>
+  /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. `signIn` turns an API key into a project. */
+  openMailboxPort(signIn: SignIn): Promise<void>
+}
+
+export function createDirectory(deps: DirectoryDeps): Directory {
+  const { db, clock, logger, events, settings } = deps
+  const intake = createIntake({
+    db,
+    clock,
+    logger,
+    keep: settings.mailboxKeep,
+    async announceDelivered(tx, delivered) {
+      const byProject = Map.groupBy(delivered, ({ projectId }) => projectId)
+      const payloads = [...byProject].map(([projectId, messages]) => ({
+        projectId,
+        messageIds: messages.map(({ messageId }) => messageId),
+      }))
+      await events.publishMany(tx, messagesEnded, payloads)
+    },
+  })
+  const mailbox = createMailbox({ intake, logger })
+  const adapters = createAdapters(settings, mailbox.endpointFor)
+  const secrets = createAccountSecrets(deps.sealer)
+  const announceChange = (tx: Parameters<typeof index.invalidate>[0], projectId: string): Promise<void> =>
+    index.invalidate(tx, projectId)
+  const defaults = { db, clock, secrets, announceChange }
+  const index = createAccountIndex({
+    ...deps,
+    adapters,
+    ensureSandbox: (projectId) => ensureSandbox(defaults, projectId),
+  })
+  const connect = (row: Parameters<typeof connectAccount>[2]) => connectAccount(adapters, secrets, row)
+  const directory = createProviderDirectory({
+    index,
+    clients: createClients(connect, logger),
+    async ensureDefaults(projectId) {
+      await ensureSandbox(defaults, projectId)
+      await ensureFromSettings(defaults, projectId, readSmtpSettings(settings))
+    },
+  })
+  const accounts = createProviderAccounts({ ...defaults, connect, allowPrivate: settings.httpAllowPrivate })
+
+  return {
+    ...directory,
+    handlers: { ...providerAccountHandlers(accounts), ...mailboxHandlers(db, deps.pageTokens) },
+    async openMailboxPort(signIn) {
+      if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)
+    },
+    async close() {
+      await directory.close()
+      await mailbox.close()
+    },
+  }
+}
+
+function createAdapters(
+  settings: DirectoryDeps['settings'],
+  endpointFor: Parameters<typeof createSandboxAdapter>[0]['endpointFor'],
+): Adapters {
+  const timeouts = {
+    connectTimeoutMs: settings.providerConnectTimeoutMs,
+    sendTimeoutMs: settings.deliverSendTimeoutMs,
+  }
+  const smtp = createSmtpAdapter(timeouts)
+  return {
+    smtp,
+    sandbox: createSandboxAdapter({ endpointFor, smtp }),
+    http: createHttpAdapter({
+      ...timeouts,
+      allowPrivate: settings.httpAllowPrivate,
+      connections: HTTP_CONNECTIONS,
+    }),
+  }
+}

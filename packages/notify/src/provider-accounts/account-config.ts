@@ -1,0 +1,111 @@
+import { isIP } from 'node:net'
+import type { FieldViolation } from '@mainstay/kernel'
+import { hasControlCharacters, parseMailbox } from '../providers/mailboxes.ts'
+import { isPublicAddress } from '../providers/public-addresses.ts'
+
+/** How to reach a provider, without its secret; stored as JSON. */
+export type AccountConfig =
+  | { kind: 'sandbox' }
+  | {
+      kind: 'smtp'
+      host: string
+      port: number
+      security: 'starttls' | 'tls' | 'none'
+      username: string
+      /** 0: the adapter's default. */
+      maxConnections: number
+    }
+  | { kind: 'http'; url: string }
+
+/** What a caller decides about an account. */
+export interface AccountDraft {
+  displayName: string
+  sender: string
+  enabled: boolean
+  test: boolean
+  priority: number
+  config: AccountConfig
+  /** The password or bearer token. Empty: there is none. */
+  secret: string
+}
+
+export const SANDBOX_SENDER = 'Mainstay sandbox <sandbox@mainstay.invalid>'
+
+/** Fills in what follows by itself: the sandbox is always test, and has a sender without being given one. */
+export function completeDraft(draft: AccountDraft): AccountDraft {
+  if (draft.config.kind !== 'sandbox') return draft
+  return { ...draft, test: true, secret: '', sender: draft.sender || SANDBOX_SENDER }
+}
+
+/** Everything wrong with a draft that the contract's own rules cannot say, with paths as the request has them. */
+export function checkDraft(
+  draft: AccountDraft,
+  { allowPrivate }: { allowPrivate: boolean },
+): FieldViolation[] {
+  const violations: FieldViolation[] = []
+  const refuse = (field: string, description: string): void => {
+    violations.push({ field: `providerAccount.${field}`, description })
+  }
+  const { config, secret } = draft
+  if (draft.displayName.trim() === '' || hasControlCharacters(draft.displayName)) {
+    refuse('displayName', 'must be 1 to 80 characters on one line')
+  }
+  if (parseMailbox(draft.sender) === undefined) {
+    refuse('sender', 'must be one address that mail can come from, such as `Acme <hello@acme.example>`')
+  }
+  if (config.kind === 'smtp') {
+    if (!/^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$/.test(config.host)) {
+      refuse('smtp.host', 'must be a host name or an IP address')
+    }
+    if (!(config.port >= 1 && config.port <= 65_535)) refuse('smtp.port', 'must be 1 to 65535')
+    if (hasControlCharacters(config.username)) refuse('smtp.username', 'must not have control characters')
+    if (secret.includes('\0')) refuse('smtp.password', 'must not hold the character U+0000')
+    if (config.username === '' && secret !== '') refuse('smtp.username', 'must be given with a password')
+    if (config.username !== '' && secret === '') refuse('smtp.password', 'must be given with a user name')
+  }
+  if (config.kind === 'http') {
+    const problem = checkUrl(config.url, allowPrivate)
+    if (problem !== undefined) refuse('http.url', problem)
+    if (!/^[\x21-\x7e]*$/.test(secret))
+      refuse('http.bearerToken', 'must be visible ASCII characters without spaces')
+  }
+  return violations
+}
+
+/** Addresses behind names are looked at when connecting (public-addresses.ts): here only what can be said at once. */
+function checkUrl(text: string, allowPrivate: boolean): string | undefined {
+  if (!URL.canParse(text)) return 'must be a URL'
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://'
+  if (url.protocol === 'http:' && !allowPrivate) {
+    return 'must begin with https://, unless NOTIFY_HTTP_ALLOW_PRIVATE is set'
+  }
+  if (url.username !== '' || url.password !== '')
+    return 'must not hold a user name or password; use the bearer token'
+  if (url.hash !== '') return 'must not have a fragment (#…)'
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
+    return 'must not be a private address, unless NOTIFY_HTTP_ALLOW_PRIVATE is set'
+  }
+  return undefined
+}
+
+/**
+ * Where a secret is sent, and how well protected. A kept secret may only go on to the same place: otherwise whoever may
+ * edit an account could read its password by pointing it at a server of their own.
+ */
+export function destinationOf(config: AccountConfig): string {
+  switch (config.kind) {
+    case 'sandbox':
+      return ''
+    case 'smtp':
+      return `${config.security} ${config.host.toLowerCase()}:${config.port}`
+    case 'http':
+      return URL.canParse(config.url) ? new URL(config.url).origin : config.url
+  }
+}
+
+/** The field that a caller gives the secret in. */
+export function secretField(config: AccountConfig): string {
+  return config.kind === 'http' ? 'providerAccount.http.bearerToken' : 'providerAccount.smtp.password'
+}

@@ -1,0 +1,114 @@
+import type { FieldViolation } from '@mainstay/kernel'
+import type { ProviderAccount } from '@mainstay/proto/notify/v1'
+import type { AccountConfig, AccountDraft } from './account-config.ts'
+import { toDraft } from './account-message.ts'
+
+/** An update applied to what an account is now; the secret is undefined where it is kept. */
+export type UpdatedDraft = Omit<AccountDraft, 'secret'> & { secret: string | undefined }
+
+/**
+ * Applies the fields that a mask names (AIP-134); without a mask, every field that is set. A secret left empty is kept,
+ * unless the mask names it itself. Fields that the server sets are passed over, unknown ones refused.
+ */
+export function applyUpdate(
+  current: Omit<AccountDraft, 'secret'>,
+  wanted: ProviderAccount,
+  mask: readonly string[] | undefined,
+): { updated: UpdatedDraft } | { violations: FieldViolation[] } {
+  const { kind } = current.config
+  if (wanted.config.case !== undefined && wanted.config.case !== kind) {
+    const description = `the account is of the kind ${kind}, which cannot change: add another account`
+    return { violations: [{ field: `providerAccount.${wanted.config.case}`, description }] }
+  }
+  const fields = flatten(current)
+  const given = flatten(toDraft(wanted) ?? { ...wanted, config: EMPTY[kind] })
+  const unknown = mask?.filter((path) => !isKnown(path, fields, kind)) ?? []
+  if (unknown.length > 0) {
+    const describe = (path: string) => ({
+      field: 'updateMask',
+      description: `\`${path}\` is no field of this account`,
+    })
+    return { violations: unknown.map(describe) }
+  }
+  for (const path of Object.keys(fields)) {
+    const isMeant = mask === undefined ? isSet(path, given, wanted) : isNamed(path, mask, kind)
+    if (isMeant) fields[path] = given[path]
+  }
+  return { updated: { ...unflatten(fields, kind), secret: newSecret(wanted, mask, kind) } }
+}
+
+/** A draft's fields by the paths that masks use. */
+type Fields = Record<string, unknown>
+
+function flatten(draft: Omit<AccountDraft, 'secret'>): Fields {
+  const { displayName, sender, enabled, test, priority, config } = draft
+  const plain = { display_name: displayName, sender, enabled, test, priority }
+  if (config.kind === 'sandbox') return plain
+  if (config.kind === 'http') return { ...plain, 'http.url': config.url }
+  return {
+    ...plain,
+    'smtp.host': config.host,
+    'smtp.port': config.port,
+    'smtp.security': config.security,
+    'smtp.username': config.username,
+    'smtp.max_connections': config.maxConnections,
+  }
+}
+
+function unflatten(fields: Fields, kind: AccountConfig['kind']): Omit<AccountDraft, 'secret'> {
+  const { display_name: displayName, sender, enabled, test, priority } = fields
+  const prefix = `${kind}.`
+  const config: Fields = { kind }
+  for (const [path, value] of Object.entries(fields)) {
+    if (path.startsWith(prefix))
+      config[path === 'smtp.max_connections' ? 'maxConnections' : path.slice(prefix.length)] = value
+  }
+  return { displayName, sender, enabled, test, priority, config } as Omit<AccountDraft, 'secret'>
+}
+
+const EMPTY: Record<AccountConfig['kind'], AccountConfig> = {
+  sandbox: { kind: 'sandbox' },
+  smtp: { kind: 'smtp', host: '', port: 0, security: 'starttls', username: '', maxConnections: 0 },
+  http: { kind: 'http', url: '' },
+}
+
+const SECRET_PATHS = { sandbox: undefined, smtp: 'smtp.password', http: 'http.bearer_token' } as const
+
+const SERVER_SET: ReadonlySet<string> = new Set([
+  'provider_account_id',
+  'channel',
+  'create_time',
+  'update_time',
+  'etag',
+  'accepted_count',
+  'rejected_count',
+  'unknown_count',
+])
+
+function isKnown(path: string, fields: Fields, kind: AccountConfig['kind']): boolean {
+  return (
+    path === '*' || path === kind || path in fields || path === SECRET_PATHS[kind] || SERVER_SET.has(path)
+  )
+}
+
+function isNamed(path: string, mask: readonly string[], kind: string): boolean {
+  return mask.includes(path) || mask.includes('*') || (path.startsWith(`${kind}.`) && mask.includes(kind))
+}
+
+/** Proto3 cannot tell an unset field from one set to its zero; `security` reads as STARTTLS when it is unset. */
+function isSet(path: string, given: Fields, wanted: ProviderAccount): boolean {
+  if (path === 'smtp.security') return wanted.config.case === 'smtp' && wanted.config.value.security !== 0
+  return Boolean(given[path])
+}
+
+function newSecret(
+  wanted: ProviderAccount,
+  mask: readonly string[] | undefined,
+  kind: AccountConfig['kind'],
+): string | undefined {
+  const path = SECRET_PATHS[kind]
+  if (path === undefined) return undefined
+  const secret = toDraft(wanted)?.secret ?? ''
+  if (mask?.includes(path)) return secret
+  return secret !== '' && (mask === undefined || isNamed(path, mask, kind)) ? secret : undefined
+}

@@ -1,0 +1,43 @@
+import { create } from '@bufbuild/protobuf'
+import { durationFromMs } from '@bufbuild/protobuf/wkt'
+import { fromTypeId } from '@mainstay/kernel'
+import { type Notify, ProviderAccountSchema } from '@mainstay/proto/notify/v1'
+import type { CallContext, Handlers } from '@mainstay/rpc'
+import { toMessage } from './account-message.ts'
+import { type AccountAct, notFound, type ProviderAccounts } from './service.ts'
+
+/** The provider account methods of the contract. */
+export function providerAccountHandlers(
+  accounts: ProviderAccounts,
+): Pick<
+  Handlers<typeof Notify>,
+  'createProviderAccount' | 'updateProviderAccount' | 'listProviderAccounts' | 'verifyProviderAccount'
+> {
+  return {
+    async createProviderAccount({ providerAccount = create(ProviderAccountSchema) }, ctx) {
+      return toMessage(await accounts.create(toAct(ctx), providerAccount))
+    },
+    async updateProviderAccount({ providerAccount = create(ProviderAccountSchema), updateMask }, ctx) {
+      const id = requireId(providerAccount.providerAccountId)
+      return toMessage(await accounts.update(toAct(ctx), id, providerAccount, updateMask?.paths))
+    },
+    async listProviderAccounts(_, { projectId }) {
+      const found = await accounts.list(projectId)
+      return { providerAccounts: found.map(({ row, counts }) => toMessage(row, counts)) }
+    },
+    async verifyProviderAccount({ providerAccountId }, { projectId }) {
+      const { ok, detail, durationMs } = await accounts.verify(projectId, requireId(providerAccountId))
+      return { ok, detail, duration: durationFromMs(Math.round(durationMs)) }
+    },
+  }
+}
+
+function toAct({ caller, requestId, tx, projectId }: CallContext): AccountAct {
+  return { actor: caller.id, requestId, tx, projectId, testMode: caller.testMode }
+}
+
+function requireId(text: string): string {
+  const uuid = fromTypeId('pac', text)
+  if (uuid === undefined) throw notFound()
+  return uuid
+}
