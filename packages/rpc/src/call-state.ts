@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { continueTrace, type Trace, type Tx } from '@mainstay/kernel'
+import { type AppError, continueTrace, type Trace, type Tx } from '@mainstay/kernel'
 import type { CallContext, Caller, Protocol } from './call.ts'
 import { nobody } from './call.ts'
+import { refuse } from './errors.ts'
 import type { Method } from './method.ts'
 import { acceptRequestId, newRequestId } from './request-id.ts'
 
@@ -68,6 +69,16 @@ export class Call implements CallContext {
   abort(reason: unknown): void {
     this.#abortReason ??= reason
     this.#controller?.abort(reason)
+  }
+
+  /** Ends the call because its time is over, and gives the error that says so. */
+  expire(): AppError {
+    const error = refuse(
+      'rpc.deadline_exceeded',
+      'The answer was not ready in time. What was asked may still happen.',
+    )
+    this.abort(error)
+    return error
   }
 
   header(name: string): string | undefined {

@@ -1,6 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import type { Logger, Metrics } from '@mainstay/kernel'
 import type { FastifyInstance } from 'fastify'
 import type { RpcLimits } from './config.ts'
+import { createGrpcServer, type GrpcServer } from './connect/grpc-server.ts'
+import { registerConnect } from './connect/register.ts'
 import type { Implementation } from './implement.ts'
 import { describeMethods, type Method } from './method.ts'
 import { createPipeline } from './pipeline.ts'
@@ -17,17 +20,48 @@ export interface RpcOptions {
   limits: RpcLimits
 }
 
+/** Everything that is served, over every protocol. */
 export interface Rpc {
   readonly methods: readonly Method[]
+  /** Adds REST, Connect and gRPC-Web to a server made with `httpOptions`. Open streams end when it closes. */
   registerHttp(app: FastifyInstance): void
+  createGrpcServer(): GrpcServer
 }
 
-/** Everything that is served, from its implementations. Throws when a contract is not fit to be served. */
+/** Puts the pipeline around the handlers. Throws when a contract is not fit to be served. */
 export function createRpc({ implementations, ports, logger, metrics, limits }: RpcOptions): Rpc {
   const methods = describeMethods(implementations)
-  const pipeline = createPipeline({ ports, logger, metrics, validate: createValidate() })
+  const stopping = new AbortController()
+  // One listener per open stream is what it is for.
+  setMaxListeners(0, stopping.signal)
+  const pipeline = createPipeline({
+    ports,
+    logger,
+    metrics,
+    validate: createValidate(),
+    stopping: stopping.signal,
+  })
   return {
     methods,
-    registerHttp: (app) => registerRest(app, methods, pipeline, limits.requestTimeoutMs),
+    registerHttp(app) {
+      app.addHook('preClose', async () => stopping.abort())
+      app.register(async (scope) => {
+        // Bodies are read by the pipeline's transports, once the caller is known.
+        scope.removeAllContentTypeParsers()
+        scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+        registerRest(scope, methods, { pipeline, limits })
+        registerConnect(scope, methods, pipeline, limits)
+      })
+    },
+    createGrpcServer() {
+      const server = createGrpcServer(methods, pipeline, limits, logger)
+      return {
+        ...server,
+        close() {
+          stopping.abort()
+          return server.close()
+        },
+      }
+    },
   }
 }

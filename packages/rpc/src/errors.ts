@@ -11,12 +11,12 @@ export const reasons = defineReasons({
   'rpc.body_too_deep': 'invalid_argument',
   'rpc.url_too_long': 'invalid_argument',
   'rpc.header_too_large': 'resource_exhausted',
-  'rpc.header_invalid': 'invalid_argument',
   'rpc.request_malformed': 'invalid_argument',
   'rpc.request_timeout': 'deadline_exceeded',
   'rpc.deadline_exceeded': 'deadline_exceeded',
   'rpc.field_unknown': 'invalid_argument',
   'rpc.field_invalid': 'invalid_argument',
+  'rpc.server_stopping': 'unavailable',
   'rpc.idempotency_key_invalid': 'invalid_argument',
 })
 

@@ -1,7 +1,10 @@
 export { type CallContext, type Caller, nobody, type Protocol } from './call.ts'
 export { type RpcLimits, rpcSettings } from './config.ts'
+export type { GrpcServer } from './connect/grpc-server.ts'
 export { createRpc, type Rpc, type RpcOptions } from './create-rpc.ts'
+export { type DocsOptions, registerDocs } from './docs/register.ts'
 export { reasons } from './errors.ts'
+export { httpOptions } from './http-options.ts'
 export {
   type Handlers,
   type Implementation,

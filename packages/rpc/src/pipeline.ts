@@ -11,6 +11,7 @@ import type { Logger, Metrics, Tx } from '@mainstay/kernel'
 import type { Call } from './call-state.ts'
 import { refuse, refuseFields } from './errors.ts'
 import type { Method } from './method.ts'
+import { untilCallEnds } from './open-stream.ts'
 import type { Ports } from './ports.ts'
 import { createRequestRecord, type RequestRecord } from './request-record.ts'
 import type { Validate } from './validate.ts'
@@ -21,17 +22,15 @@ export type Answer = MessageInitShape<DescMessage>
 /**
  * The way of every call, whatever its protocol: trace → authenticate → authorise → limit → validate → idempotency →
  * handler. A transport makes the `Call`, runs `admit` before it reads the body, then `answer` or `stream` with the
- * request, and `finish` once, with what went wrong if something did.
+ * request, and in the end `finish` or `fail`, once.
  */
-export interface Pipeline {
+export interface Pipeline extends RequestRecord {
   /** Says who calls and whether they may. A promise only where a port gave one. */
   admit(call: Call): void | Promise<void>
   /** Validates and answers a unary call. Rejects when the deadline passes, whatever the handler does. */
   answer(call: Call, request: Message): Promise<Answer>
   /** Validates and opens a stream. What the handler throws while it streams comes out of the iteration. */
   stream(call: Call, request: Message): AsyncIterable<Answer>
-  /** Counts and logs the call, and gives the error in its public form. */
-  finish: RequestRecord['finish']
 }
 
 export interface PipelineOptions {
@@ -39,9 +38,11 @@ export interface PipelineOptions {
   logger: Logger
   metrics: Metrics
   validate: Validate
+  /** Aborts when the server stops: open streams end then. */
+  stopping: AbortSignal
 }
 
-export function createPipeline({ ports, logger, metrics, validate }: PipelineOptions): Pipeline {
+export function createPipeline({ ports, logger, metrics, validate, stopping }: PipelineOptions): Pipeline {
   const record = createRequestRecord(logger, metrics)
 
   function admit(call: Call): void | Promise<void> {
@@ -95,13 +96,13 @@ export function createPipeline({ ports, logger, metrics, validate }: PipelineOpt
   }
 
   return {
+    ...record,
     admit,
     answer: (call, request) => beforeDeadline(call, perform(call, request)),
     stream(call, request) {
       check(call, request)
-      return call.info.handle(request, call) as AsyncIterable<Answer>
+      return untilCallEnds(call, call.info.handle(request, call) as AsyncIterable<Answer>, stopping)
     },
-    finish: record.finish,
   }
 }
 
@@ -127,14 +128,7 @@ function requestHash(method: Method, request: Message): Uint8Array {
 /** The answer, or the deadline, whichever comes first. The handler hears of the deadline through `ctx.signal`. */
 function beforeDeadline<T>(call: Call, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const error = refuse(
-        'rpc.deadline_exceeded',
-        'The answer was not ready in time. What was asked may still happen.',
-      )
-      call.abort(error)
-      reject(error)
-    }, call.deadlineMs - Date.now())
+    const timer = setTimeout(() => reject(call.expire()), call.deadlineMs - Date.now())
     work.then(
       (value) => {
         clearTimeout(timer)

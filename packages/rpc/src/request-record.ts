@@ -1,10 +1,13 @@
 import { type AppError, CODES, type Logger, type Metrics, toAppError } from '@mainstay/kernel'
 import type { Call } from './call-state.ts'
 
-/** Counts, times and logs each call when it ends. */
+/** Counts, times and logs each call when it ends. Exactly one of the three is called per request. */
 export interface RequestRecord {
-  /** To be called once per call. Returns the error in the form that may be shown; undefined when all went well. */
-  finish(call: Call, error?: unknown): AppError | undefined
+  finish(call: Call): void
+  /** Gives the error in the form that may be shown. */
+  fail(call: Call, thrown: unknown): AppError
+  /** A request that never became a call. */
+  refused(error: AppError, requestId: string): void
 }
 
 /**
@@ -17,10 +20,9 @@ export function createRequestRecord(logger: Logger, metrics: Metrics): RequestRe
     help: 'How long calls took, by method and gRPC code; its count is the rate of calls.',
     labels: ['method', 'code'],
   })
-  type Series = ReturnType<typeof seconds.with>
-  const series = new Map<string, Map<string, Series>>()
+  const series = new Map<string, Map<string, ReturnType<typeof seconds.with>>>()
 
-  function observe(method: string, code: string, ms: number): void {
+  function seriesOf(method: string, code: string): ReturnType<typeof seconds.with> {
     let byCode = series.get(method)
     if (byCode === undefined) {
       byCode = new Map()
@@ -31,28 +33,35 @@ export function createRequestRecord(logger: Logger, metrics: Metrics): RequestRe
       one = seconds.with({ method, code })
       byCode.set(code, one)
     }
-    one.observe(ms / 1000)
+    return one
+  }
+
+  function write(call: Call, code: string, problem: AppError | undefined): void {
+    const ms = performance.now() - call.startedAt
+    seriesOf(call.method, code).observe(ms / 1000)
+    const line = {
+      method: call.method,
+      protocol: call.protocol,
+      code,
+      reason: problem?.reason,
+      durationMs: Math.round(ms * 100) / 100,
+      caller: call.caller.id || call.caller.kind,
+      requestId: call.requestId,
+    }
+    if (problem === undefined || CODES[problem.code].http < 500) logger.info(line, 'rpc')
+    else logger.error({ ...line, err: problem.cause ?? problem }, 'rpc failed')
   }
 
   return {
-    finish(call, error) {
-      const problem = error === undefined ? undefined : toAppError(error)
-      const code = problem?.code ?? 'ok'
-      const ms = performance.now() - call.startedAt
-      observe(call.method, code, ms)
-      const line = {
-        method: call.method,
-        protocol: call.protocol,
-        code,
-        ...(problem === undefined ? undefined : { reason: problem.reason }),
-        durationMs: Math.round(ms * 100) / 100,
-        caller: call.caller.id || call.caller.kind,
-        requestId: call.requestId,
-        traceId: call.trace.traceId,
-      }
-      if (problem === undefined || CODES[problem.code].http < 500) logger.info(line, 'rpc')
-      else logger.error({ ...line, err: problem.cause ?? problem }, 'rpc failed')
+    finish: (call) => write(call, 'ok', undefined),
+    fail(call, thrown) {
+      const problem = toAppError(thrown)
+      write(call, problem.code, problem)
       return problem
+    },
+    refused(error, requestId) {
+      seriesOf('none', error.code).observe(0)
+      logger.info({ method: 'none', code: error.code, reason: error.reason, requestId }, 'rpc')
     },
   }
 }

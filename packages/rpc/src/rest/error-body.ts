@@ -1,13 +1,16 @@
-import { type AppError, CODES } from '@mainstay/kernel'
+import { type AppError, CODES, type FieldViolation } from '@mainstay/kernel'
 import { httpStatusOf } from '../errors.ts'
 
-/** An error as REST callers get it. `details` is there when fields are wrong. */
+/** An error as REST callers get it. */
 export interface ErrorBody {
   error: {
+    /** One of the 16 gRPC codes. */
     code: string
+    /** Stable, and a page under `docs`. */
     reason: string
     message: string
-    details: readonly { field: string; description: string; reason?: string }[]
+    /** One entry per field that is wrong. */
+    details: readonly FieldViolation[]
     requestId: string
     docs: string
   }
@@ -30,9 +33,11 @@ export function httpStatus(error: AppError): number {
   return httpStatusOf[error.reason] ?? CODES[error.code].http
 }
 
-/** Seconds for `Retry-After` (RFC 9110 §10.2.3), rounded up; undefined when waiting was not advised. */
-export function retryAfterSeconds(error: AppError): string | undefined {
-  return error.retryAfterMs === undefined
-    ? undefined
-    : String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+/** Headers that an error brings: when to come back (RFC 9110 §10.2.3), and how to sign in (§11.6.1). */
+export function errorHeaders(error: AppError): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (error.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
+  return headers
 }

@@ -1,89 +1,86 @@
-import { create, fromJson, type JsonObject, toJson } from '@bufbuild/protobuf'
+import { type AppError, withTrace } from '@mainstay/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Call } from '../call-state.ts'
 import { refuse } from '../errors.ts'
-import type { HttpBinding } from '../http-rule/bindings.ts'
-import { createRouter, type Router } from '../http-rule/router.ts'
+import { answerOutside, readTimeoutMs, sendError } from '../http-answer.ts'
+import { createRouter, type MethodMismatch, type RouteMatch, type Router } from '../http-rule/router.ts'
 import type { Method } from '../method.ts'
-import type { Pipeline } from '../pipeline.ts'
-import { errorBody, httpStatus } from './error-body.ts'
+import { createEndpoint, type Endpoint, type RestContext } from './endpoint.ts'
+import { serveStream } from './stream.ts'
+import { serveUnary } from './unary.ts'
 
-interface Target {
-  method: Method
-  binding: HttpBinding
-}
-
-/** Serves every method that has an HTTP rule. */
-export function registerRest(
-  app: FastifyInstance,
-  methods: readonly Method[],
-  pipeline: Pipeline,
-  maxTimeoutMs: number,
-): void {
-  const router: Router<Target> = createRouter()
+/**
+ * Serves every method that has an HTTP rule, by a router of ours: Fastify's has no custom verbs after a variable, no `**`
+ * before a verb and no fields in paths. Fastify gives it everything below the first segment of any template.
+ */
+export function registerRest(app: FastifyInstance, methods: readonly Method[], context: RestContext): void {
+  const router: Router<Endpoint> = createRouter()
+  const mounts = new Set<string>()
+  const verbs = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
   for (const method of methods) {
-    for (const binding of method.bindings)
-      router.add(binding.httpMethod, binding.template, { method, binding })
+    for (const binding of method.bindings) {
+      router.add(binding.httpMethod, binding.template, createEndpoint(method, binding, context.limits))
+      const first = binding.template.segments[0]
+      mounts.add(first?.kind === 'literal' ? `/${first.text}/*` : '/*')
+      verbs.add(binding.httpMethod)
+    }
   }
-  app.route({
-    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    url: '/v1/*',
-    handler: (request, reply) => handle(request, reply),
-  })
-
-  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const [path = '', query = ''] = (request.raw.url ?? '').split('?', 2)
-    const match = router.find(request.method, path)
-    if (match === undefined || 'allowed' in match) {
-      const error = refuse('rpc.route_not_found', 'There is nothing here.')
-      return reply.code(404).send(errorBody(error, ''))
-    }
-    const { method, binding } = match.target
-    const call = new Call(
-      {
-        method,
-        protocol: 'rest',
-        headers: request.raw.headers,
-        clientAddress: request.ip,
-        timeoutMs: undefined,
-        onDisconnect: (listener) => reply.raw.once('close', listener),
-      },
-      maxTimeoutMs,
-    )
-    try {
-      await pipeline.admit(call)
-      const json: JsonObject = {}
-      if (binding.body === 'whole') Object.assign(json, request.body)
-      else if (binding.body !== 'none') json[binding.body.jsonName] = request.body as JsonObject
-      for (const [name, value] of new URLSearchParams(query)) put(json, name.split('.'), value)
-      binding.template.variables.forEach((variable, i) => {
-        const raw = match.segments.slice(variable.start, variable.end).join('/')
-        put(
-          json,
-          (binding.pathFields[i] ?? []).map((field) => field.jsonName),
-          decodeURIComponent(raw),
-        )
-      })
-      const message = fromJson(method.input, json)
-      const answer = await pipeline.answer(call, message)
-      pipeline.finish(call)
-      reply.code(method.successStatus).header('x-request-id', call.requestId)
-      return reply.send(toJson(method.output, create(method.output, answer)))
-    } catch (thrown) {
-      const error = pipeline.finish(call, thrown) ?? refuse('rpc.request_malformed', '')
-      return reply
-        .code(httpStatus(error))
-        .header('x-request-id', call.requestId)
-        .send(errorBody(error, call.requestId))
-    }
+  for (const verb of verbs)
+    if (!app.supportedMethods.includes(verb)) app.addHttpMethod(verb, { hasBody: true })
+  for (const url of mounts) {
+    app.route({
+      method: [...verbs],
+      url,
+      exposeHeadRoute: false,
+      handler: (request, reply) => dispatch(router, context, request, reply),
+    })
   }
 }
 
-function put(json: JsonObject, path: string[], value: string): void {
-  const [name = '', ...rest] = path
-  if (rest.length === 0) json[name] = value
-  else {
-    json[name] ??= {}
-    put(json[name] as JsonObject, rest, value)
+function dispatch(
+  router: Router<Endpoint>,
+  context: RestContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { raw } = request
+  const url = raw.url ?? '/'
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const match = router.find(raw.method === 'HEAD' ? 'GET' : (raw.method ?? 'GET'), path)
+  if (match === undefined || 'allowed' in match || (raw.method === 'HEAD' && match.target.method.streams)) {
+    answerOutside(context.pipeline, request, reply, refuseRoute(match, reply))
+    return
   }
+  const { target: endpoint, segments } = match
+  const call = new Call(
+    {
+      method: endpoint.method,
+      protocol: 'rest',
+      headers: raw.headers,
+      clientAddress: request.ip,
+      timeoutMs: readTimeoutMs(raw.headers['x-request-timeout-ms']),
+      onDisconnect: (listener) => reply.raw.once('close', listener),
+    },
+    context.limits.requestTimeoutMs,
+  )
+  const query = mark < 0 ? '' : url.slice(mark + 1)
+  const serve = endpoint.method.streams ? serveStream : serveUnary
+  withTrace(call.trace, () => serve(endpoint, call, segments, query, request, reply, context)).catch(
+    // Only what fails while an error is being answered comes here.
+    (error: unknown) => sendError(call, request, reply, context.pipeline.fail(call, error)),
+  )
+}
+
+/** 404 for a path that is nothing, 405 with `Allow` for one that takes other HTTP methods (RFC 9110 §15.5.6). */
+function refuseRoute(
+  match: RouteMatch<Endpoint> | MethodMismatch | undefined,
+  reply: FastifyReply,
+): AppError {
+  if (match === undefined) {
+    return refuse('rpc.route_not_found', 'There is nothing at this path. /docs lists what there is.')
+  }
+  const allowed = 'allowed' in match ? match.allowed.join(', ') : 'GET'
+  reply.header('allow', allowed)
+  return refuse('rpc.method_not_allowed', `This path takes ${allowed}.`)
 }

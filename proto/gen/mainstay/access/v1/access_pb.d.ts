@@ -4,13 +4,8 @@
 
 // Projects, the API keys that speak for them, and the operators who run them.
 
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type {
-	GenEnum,
-	GenFile,
-	GenMessage,
-	GenService,
-} from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -24,33 +19,33 @@ export declare const file_mainstay_access_v1_access: GenFile;
  * @generated from message mainstay.access.v1.Project
  */
 export declare type Project = Message<"mainstay.access.v1.Project"> & {
-	/**
-	 * The project's id, `prj_…`. Set by the server.
-	 *
-	 * @generated from field: string project_id = 1;
-	 */
-	projectId: string;
+  /**
+   * The project's id, `prj_…`. Set by the server.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
 
-	/**
-	 * A short unique name for URLs and commands: lower-case letters, digits and dashes.
-	 *
-	 * @generated from field: string slug = 2;
-	 */
-	slug: string;
+  /**
+   * A short unique name for URLs and commands: lower-case letters, digits and dashes.
+   *
+   * @generated from field: string slug = 2;
+   */
+  slug: string;
 
-	/**
-	 * The name people read, 1 to 80 characters.
-	 *
-	 * @generated from field: string display_name = 3;
-	 */
-	displayName: string;
+  /**
+   * The name people read, 1 to 80 characters.
+   *
+   * @generated from field: string display_name = 3;
+   */
+  displayName: string;
 
-	/**
-	 * When the project was created. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 4;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When the project was created. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**
@@ -64,15 +59,14 @@ export declare const ProjectSchema: GenMessage<Project>;
  *
  * @generated from message mainstay.access.v1.CreateProjectRequest
  */
-export declare type CreateProjectRequest =
-	Message<"mainstay.access.v1.CreateProjectRequest"> & {
-		/**
-		 * The project to create: its slug and display name.
-		 *
-		 * @generated from field: mainstay.access.v1.Project project = 1;
-		 */
-		project?: Project | undefined;
-	};
+export declare type CreateProjectRequest = Message<"mainstay.access.v1.CreateProjectRequest"> & {
+  /**
+   * The project to create: its slug and display name.
+   *
+   * @generated from field: mainstay.access.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+};
 
 /**
  * Describes the message mainstay.access.v1.CreateProjectRequest.
@@ -85,15 +79,14 @@ export declare const CreateProjectRequestSchema: GenMessage<CreateProjectRequest
  *
  * @generated from message mainstay.access.v1.GetProjectRequest
  */
-export declare type GetProjectRequest =
-	Message<"mainstay.access.v1.GetProjectRequest"> & {
-		/**
-		 * The project's id, `prj_…`.
-		 *
-		 * @generated from field: string project_id = 1;
-		 */
-		projectId: string;
-	};
+export declare type GetProjectRequest = Message<"mainstay.access.v1.GetProjectRequest"> & {
+  /**
+   * The project's id, `prj_…`.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.GetProjectRequest.
@@ -106,22 +99,21 @@ export declare const GetProjectRequestSchema: GenMessage<GetProjectRequest>;
  *
  * @generated from message mainstay.access.v1.ListProjectsRequest
  */
-export declare type ListProjectsRequest =
-	Message<"mainstay.access.v1.ListProjectsRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListProjectsRequest = Message<"mainstay.access.v1.ListProjectsRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
-	};
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListProjectsRequest.
@@ -134,22 +126,21 @@ export declare const ListProjectsRequestSchema: GenMessage<ListProjectsRequest>;
  *
  * @generated from message mainstay.access.v1.ListProjectsResponse
  */
-export declare type ListProjectsResponse =
-	Message<"mainstay.access.v1.ListProjectsResponse"> & {
-		/**
-		 * The projects.
-		 *
-		 * @generated from field: repeated mainstay.access.v1.Project projects = 1;
-		 */
-		projects: Project[];
+export declare type ListProjectsResponse = Message<"mainstay.access.v1.ListProjectsResponse"> & {
+  /**
+   * The projects.
+   *
+   * @generated from field: repeated mainstay.access.v1.Project projects = 1;
+   */
+  projects: Project[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListProjectsResponse.
@@ -163,68 +154,68 @@ export declare const ListProjectsResponseSchema: GenMessage<ListProjectsResponse
  * @generated from message mainstay.access.v1.ApiKey
  */
 export declare type ApiKey = Message<"mainstay.access.v1.ApiKey"> & {
-	/**
-	 * The key's id, `key_…`. Set by the server.
-	 *
-	 * @generated from field: string api_key_id = 1;
-	 */
-	apiKeyId: string;
+  /**
+   * The key's id, `key_…`. Set by the server.
+   *
+   * @generated from field: string api_key_id = 1;
+   */
+  apiKeyId: string;
 
-	/**
-	 * What the key is for, 1 to 80 characters.
-	 *
-	 * @generated from field: string display_name = 2;
-	 */
-	displayName: string;
+  /**
+   * What the key is for, 1 to 80 characters.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
 
-	/**
-	 * Test or live.
-	 *
-	 * @generated from field: mainstay.access.v1.Mode mode = 3;
-	 */
-	mode: Mode;
+  /**
+   * Test or live.
+   *
+   * @generated from field: mainstay.access.v1.Mode mode = 3;
+   */
+  mode: Mode;
 
-	/**
-	 * What the key may do, for example `notify:send`. `*` means all of it. At least one.
-	 *
-	 * @generated from field: repeated string scopes = 4;
-	 */
-	scopes: string[];
+  /**
+   * What the key may do, for example `notify:send`. `*` means all of it. At least one.
+   *
+   * @generated from field: repeated string scopes = 4;
+   */
+  scopes: string[];
 
-	/**
-	 * The first characters of the key, enough to recognise it by. Set by the server.
-	 *
-	 * @generated from field: string key_prefix = 5;
-	 */
-	keyPrefix: string;
+  /**
+   * The first characters of the key, enough to recognise it by. Set by the server.
+   *
+   * @generated from field: string key_prefix = 5;
+   */
+  keyPrefix: string;
 
-	/**
-	 * When the key was created. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 6;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When the key was created. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
 
-	/**
-	 * When the key ends by itself. Unset: never.
-	 *
-	 * @generated from field: google.protobuf.Timestamp expire_time = 7;
-	 */
-	expireTime?: Timestamp | undefined;
+  /**
+   * When the key ends by itself. Unset: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 7;
+   */
+  expireTime?: Timestamp | undefined;
 
-	/**
-	 * When the key was last used, within a minute. Unset: never used. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp last_use_time = 8;
-	 */
-	lastUseTime?: Timestamp | undefined;
+  /**
+   * When the key was last used, within a minute. Unset: never used. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp last_use_time = 8;
+   */
+  lastUseTime?: Timestamp | undefined;
 
-	/**
-	 * When the key was revoked. Unset: it was not. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp revoke_time = 9;
-	 */
-	revokeTime?: Timestamp | undefined;
+  /**
+   * When the key was revoked. Unset: it was not. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp revoke_time = 9;
+   */
+  revokeTime?: Timestamp | undefined;
 };
 
 /**
@@ -238,15 +229,14 @@ export declare const ApiKeySchema: GenMessage<ApiKey>;
  *
  * @generated from message mainstay.access.v1.CreateApiKeyRequest
  */
-export declare type CreateApiKeyRequest =
-	Message<"mainstay.access.v1.CreateApiKeyRequest"> & {
-		/**
-		 * The key to create: its display name, mode, scopes and expiry.
-		 *
-		 * @generated from field: mainstay.access.v1.ApiKey api_key = 1;
-		 */
-		apiKey?: ApiKey | undefined;
-	};
+export declare type CreateApiKeyRequest = Message<"mainstay.access.v1.CreateApiKeyRequest"> & {
+  /**
+   * The key to create: its display name, mode, scopes and expiry.
+   *
+   * @generated from field: mainstay.access.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+};
 
 /**
  * Describes the message mainstay.access.v1.CreateApiKeyRequest.
@@ -259,22 +249,21 @@ export declare const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest>;
  *
  * @generated from message mainstay.access.v1.CreateApiKeyResponse
  */
-export declare type CreateApiKeyResponse =
-	Message<"mainstay.access.v1.CreateApiKeyResponse"> & {
-		/**
-		 * The key.
-		 *
-		 * @generated from field: mainstay.access.v1.ApiKey api_key = 1;
-		 */
-		apiKey?: ApiKey | undefined;
+export declare type CreateApiKeyResponse = Message<"mainstay.access.v1.CreateApiKeyResponse"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: mainstay.access.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
 
-		/**
-		 * The whole key, `msk_live_…` or `msk_test_…`. Keep it: it is never shown again.
-		 *
-		 * @generated from field: string secret = 2;
-		 */
-		secret: string;
-	};
+  /**
+   * The whole key, `msk_live_…` or `msk_test_…`. Keep it: it is never shown again.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.CreateApiKeyResponse.
@@ -287,29 +276,28 @@ export declare const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse
  *
  * @generated from message mainstay.access.v1.ListApiKeysRequest
  */
-export declare type ListApiKeysRequest =
-	Message<"mainstay.access.v1.ListApiKeysRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListApiKeysRequest = Message<"mainstay.access.v1.ListApiKeysRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 
-		/**
-		 * Also list keys that were revoked or have expired.
-		 *
-		 * @generated from field: bool show_inactive = 3;
-		 */
-		showInactive: boolean;
-	};
+  /**
+   * Also list keys that were revoked or have expired.
+   *
+   * @generated from field: bool show_inactive = 3;
+   */
+  showInactive: boolean;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListApiKeysRequest.
@@ -322,22 +310,21 @@ export declare const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest>;
  *
  * @generated from message mainstay.access.v1.ListApiKeysResponse
  */
-export declare type ListApiKeysResponse =
-	Message<"mainstay.access.v1.ListApiKeysResponse"> & {
-		/**
-		 * The keys.
-		 *
-		 * @generated from field: repeated mainstay.access.v1.ApiKey api_keys = 1;
-		 */
-		apiKeys: ApiKey[];
+export declare type ListApiKeysResponse = Message<"mainstay.access.v1.ListApiKeysResponse"> & {
+  /**
+   * The keys.
+   *
+   * @generated from field: repeated mainstay.access.v1.ApiKey api_keys = 1;
+   */
+  apiKeys: ApiKey[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListApiKeysResponse.
@@ -350,15 +337,14 @@ export declare const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse>;
  *
  * @generated from message mainstay.access.v1.RevokeApiKeyRequest
  */
-export declare type RevokeApiKeyRequest =
-	Message<"mainstay.access.v1.RevokeApiKeyRequest"> & {
-		/**
-		 * The key's id, `key_…`.
-		 *
-		 * @generated from field: string api_key_id = 1;
-		 */
-		apiKeyId: string;
-	};
+export declare type RevokeApiKeyRequest = Message<"mainstay.access.v1.RevokeApiKeyRequest"> & {
+  /**
+   * The key's id, `key_…`.
+   *
+   * @generated from field: string api_key_id = 1;
+   */
+  apiKeyId: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.RevokeApiKeyRequest.
@@ -371,15 +357,14 @@ export declare const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest>;
  *
  * @generated from message mainstay.access.v1.CreateSessionRequest
  */
-export declare type CreateSessionRequest =
-	Message<"mainstay.access.v1.CreateSessionRequest"> & {
-		/**
-		 * The token in the link, after `#token=`.
-		 *
-		 * @generated from field: string token = 1;
-		 */
-		token: string;
-	};
+export declare type CreateSessionRequest = Message<"mainstay.access.v1.CreateSessionRequest"> & {
+  /**
+   * The token in the link, after `#token=`.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.CreateSessionRequest.
@@ -393,26 +378,26 @@ export declare const CreateSessionRequestSchema: GenMessage<CreateSessionRequest
  * @generated from message mainstay.access.v1.Session
  */
 export declare type Session = Message<"mainstay.access.v1.Session"> & {
-	/**
-	 * The session's id, `ses_…`.
-	 *
-	 * @generated from field: string session_id = 1;
-	 */
-	sessionId: string;
+  /**
+   * The session's id, `ses_…`.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
 
-	/**
-	 * Who signed in.
-	 *
-	 * @generated from field: mainstay.access.v1.Operator operator = 2;
-	 */
-	operator?: Operator | undefined;
+  /**
+   * Who signed in.
+   *
+   * @generated from field: mainstay.access.v1.Operator operator = 2;
+   */
+  operator?: Operator | undefined;
 
-	/**
-	 * When the session ends.
-	 *
-	 * @generated from field: google.protobuf.Timestamp expire_time = 3;
-	 */
-	expireTime?: Timestamp | undefined;
+  /**
+   * When the session ends.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 3;
+   */
+  expireTime?: Timestamp | undefined;
 };
 
 /**
@@ -427,19 +412,19 @@ export declare const SessionSchema: GenMessage<Session>;
  * @generated from message mainstay.access.v1.Operator
  */
 export declare type Operator = Message<"mainstay.access.v1.Operator"> & {
-	/**
-	 * The operator's id, `opr_…`.
-	 *
-	 * @generated from field: string operator_id = 1;
-	 */
-	operatorId: string;
+  /**
+   * The operator's id, `opr_…`.
+   *
+   * @generated from field: string operator_id = 1;
+   */
+  operatorId: string;
 
-	/**
-	 * The operator's name.
-	 *
-	 * @generated from field: string display_name = 2;
-	 */
-	displayName: string;
+  /**
+   * The operator's name.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
 };
 
 /**
@@ -453,8 +438,8 @@ export declare const OperatorSchema: GenMessage<Operator>;
  *
  * @generated from message mainstay.access.v1.GetCallerRequest
  */
-export declare type GetCallerRequest =
-	Message<"mainstay.access.v1.GetCallerRequest"> & {};
+export declare type GetCallerRequest = Message<"mainstay.access.v1.GetCallerRequest"> & {
+};
 
 /**
  * Describes the message mainstay.access.v1.GetCallerRequest.
@@ -468,38 +453,35 @@ export declare const GetCallerRequestSchema: GenMessage<GetCallerRequest>;
  * @generated from message mainstay.access.v1.Caller
  */
 export declare type Caller = Message<"mainstay.access.v1.Caller"> & {
-	/**
-	 * One of the two.
-	 *
-	 * @generated from oneof mainstay.access.v1.Caller.caller
-	 */
-	caller:
-		| {
-				/**
-				 * An operator's session.
-				 *
-				 * @generated from field: mainstay.access.v1.Operator operator = 1;
-				 */
-				value: Operator;
-				case: "operator";
-		  }
-		| {
-				/**
-				 * An API key.
-				 *
-				 * @generated from field: mainstay.access.v1.ApiKey api_key = 2;
-				 */
-				value: ApiKey;
-				case: "apiKey";
-		  }
-		| { case: undefined; value?: undefined };
+  /**
+   * One of the two.
+   *
+   * @generated from oneof mainstay.access.v1.Caller.caller
+   */
+  caller: {
+    /**
+     * An operator's session.
+     *
+     * @generated from field: mainstay.access.v1.Operator operator = 1;
+     */
+    value: Operator;
+    case: "operator";
+  } | {
+    /**
+     * An API key.
+     *
+     * @generated from field: mainstay.access.v1.ApiKey api_key = 2;
+     */
+    value: ApiKey;
+    case: "apiKey";
+  } | { case: undefined; value?: undefined };
 
-	/**
-	 * The project the call speaks for. Unset for an operator who named none.
-	 *
-	 * @generated from field: mainstay.access.v1.Project project = 3;
-	 */
-	project?: Project | undefined;
+  /**
+   * The project the call speaks for. Unset for an operator who named none.
+   *
+   * @generated from field: mainstay.access.v1.Project project = 3;
+   */
+  project?: Project | undefined;
 };
 
 /**
@@ -513,8 +495,8 @@ export declare const CallerSchema: GenMessage<Caller>;
  *
  * @generated from message mainstay.access.v1.DeleteSessionRequest
  */
-export declare type DeleteSessionRequest =
-	Message<"mainstay.access.v1.DeleteSessionRequest"> & {};
+export declare type DeleteSessionRequest = Message<"mainstay.access.v1.DeleteSessionRequest"> & {
+};
 
 /**
  * Describes the message mainstay.access.v1.DeleteSessionRequest.
@@ -527,8 +509,8 @@ export declare const DeleteSessionRequestSchema: GenMessage<DeleteSessionRequest
  *
  * @generated from message mainstay.access.v1.DeleteSessionResponse
  */
-export declare type DeleteSessionResponse =
-	Message<"mainstay.access.v1.DeleteSessionResponse"> & {};
+export declare type DeleteSessionResponse = Message<"mainstay.access.v1.DeleteSessionResponse"> & {
+};
 
 /**
  * Describes the message mainstay.access.v1.DeleteSessionResponse.
@@ -542,47 +524,47 @@ export declare const DeleteSessionResponseSchema: GenMessage<DeleteSessionRespon
  * @generated from message mainstay.access.v1.AuditEntry
  */
 export declare type AuditEntry = Message<"mainstay.access.v1.AuditEntry"> & {
-	/**
-	 * The entry's id, `aud_…`.
-	 *
-	 * @generated from field: string audit_entry_id = 1;
-	 */
-	auditEntryId: string;
+  /**
+   * The entry's id, `aud_…`.
+   *
+   * @generated from field: string audit_entry_id = 1;
+   */
+  auditEntryId: string;
 
-	/**
-	 * When.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 2;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 2;
+   */
+  createTime?: Timestamp | undefined;
 
-	/**
-	 * Who, as an id: `opr_…`, `key_…`, or `system`.
-	 *
-	 * @generated from field: string actor = 3;
-	 */
-	actor: string;
+  /**
+   * Who, as an id: `opr_…`, `key_…`, or `system`.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
 
-	/**
-	 * What was done, for example `access.api_keys.create`.
-	 *
-	 * @generated from field: string action = 4;
-	 */
-	action: string;
+  /**
+   * What was done, for example `access.api_keys.create`.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
 
-	/**
-	 * On what, as an id.
-	 *
-	 * @generated from field: string resource = 5;
-	 */
-	resource: string;
+  /**
+   * On what, as an id.
+   *
+   * @generated from field: string resource = 5;
+   */
+  resource: string;
 
-	/**
-	 * The request that did it, `req_…`.
-	 *
-	 * @generated from field: string request_id = 6;
-	 */
-	requestId: string;
+  /**
+   * The request that did it, `req_…`.
+   *
+   * @generated from field: string request_id = 6;
+   */
+  requestId: string;
 };
 
 /**
@@ -596,22 +578,21 @@ export declare const AuditEntrySchema: GenMessage<AuditEntry>;
  *
  * @generated from message mainstay.access.v1.ListAuditEntriesRequest
  */
-export declare type ListAuditEntriesRequest =
-	Message<"mainstay.access.v1.ListAuditEntriesRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListAuditEntriesRequest = Message<"mainstay.access.v1.ListAuditEntriesRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
-	};
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListAuditEntriesRequest.
@@ -624,22 +605,21 @@ export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesR
  *
  * @generated from message mainstay.access.v1.ListAuditEntriesResponse
  */
-export declare type ListAuditEntriesResponse =
-	Message<"mainstay.access.v1.ListAuditEntriesResponse"> & {
-		/**
-		 * The entries.
-		 *
-		 * @generated from field: repeated mainstay.access.v1.AuditEntry audit_entries = 1;
-		 */
-		auditEntries: AuditEntry[];
+export declare type ListAuditEntriesResponse = Message<"mainstay.access.v1.ListAuditEntriesResponse"> & {
+  /**
+   * The entries.
+   *
+   * @generated from field: repeated mainstay.access.v1.AuditEntry audit_entries = 1;
+   */
+  auditEntries: AuditEntry[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.access.v1.ListAuditEntriesResponse.
@@ -653,26 +633,26 @@ export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntries
  * @generated from enum mainstay.access.v1.Mode
  */
 export enum Mode {
-	/**
-	 * Unset: the server takes `MODE_TEST`.
-	 *
-	 * @generated from enum value: MODE_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset: the server takes `MODE_TEST`.
+   *
+   * @generated from enum value: MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Messages go to the sandbox mailbox, never to a real person.
-	 *
-	 * @generated from enum value: MODE_TEST = 1;
-	 */
-	TEST = 1,
+  /**
+   * Messages go to the sandbox mailbox, never to a real person.
+   *
+   * @generated from enum value: MODE_TEST = 1;
+   */
+  TEST = 1,
 
-	/**
-	 * Messages go to real people through the project's provider accounts.
-	 *
-	 * @generated from enum value: MODE_LIVE = 2;
-	 */
-	LIVE = 2,
+  /**
+   * Messages go to real people through the project's provider accounts.
+   *
+   * @generated from enum value: MODE_LIVE = 2;
+   */
+  LIVE = 2,
 }
 
 /**
@@ -686,108 +666,110 @@ export declare const ModeSchema: GenEnum<Mode>;
  * @generated from service mainstay.access.v1.Access
  */
 export declare const Access: GenService<{
-	/**
-	 * Creates a project: one app or sub-app, the tenant that every other resource belongs to.
-	 * Reasons: `access.project_slug_taken`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.CreateProject
-	 */
-	createProject: {
-		methodKind: "unary";
-		input: typeof CreateProjectRequestSchema;
-		output: typeof ProjectSchema;
-	};
-	/**
-	 * Reads one project. Reasons: `access.project_not_found`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.GetProject
-	 */
-	getProject: {
-		methodKind: "unary";
-		input: typeof GetProjectRequestSchema;
-		output: typeof ProjectSchema;
-	};
-	/**
-	 * Lists the projects the operator may see, oldest first.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.ListProjects
-	 */
-	listProjects: {
-		methodKind: "unary";
-		input: typeof ListProjectsRequestSchema;
-		output: typeof ListProjectsResponseSchema;
-	};
-	/**
-	 * Creates an API key. The secret stands in this answer and never again; only its hash is stored.
-	 * Reasons: `access.scope_unknown`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.CreateApiKey
-	 */
-	createApiKey: {
-		methodKind: "unary";
-		input: typeof CreateApiKeyRequestSchema;
-		output: typeof CreateApiKeyResponseSchema;
-	};
-	/**
-	 * Lists the project's API keys, newest first, without their secrets.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.ListApiKeys
-	 */
-	listApiKeys: {
-		methodKind: "unary";
-		input: typeof ListApiKeysRequestSchema;
-		output: typeof ListApiKeysResponseSchema;
-	};
-	/**
-	 * Revokes an API key. Every process refuses it within one second. Revoking it again changes nothing.
-	 * Reasons: `access.api_key_not_found`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.RevokeApiKey
-	 */
-	revokeApiKey: {
-		methodKind: "unary";
-		input: typeof RevokeApiKeyRequestSchema;
-		output: typeof ApiKeySchema;
-	};
-	/**
-	 * Exchanges a one-time sign-in link's token for an operator session. The session's secret is set as an HttpOnly
-	 * cookie; it is not in the answer. Reasons: `access.sign_in_link_invalid`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.CreateSession
-	 */
-	createSession: {
-		methodKind: "unary";
-		input: typeof CreateSessionRequestSchema;
-		output: typeof SessionSchema;
-	};
-	/**
-	 * Says who is calling: the operator's session, or the API key. Reasons: `access.unauthenticated`.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.GetCaller
-	 */
-	getCaller: {
-		methodKind: "unary";
-		input: typeof GetCallerRequestSchema;
-		output: typeof CallerSchema;
-	};
-	/**
-	 * Ends the operator's session and clears its cookie.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.DeleteSession
-	 */
-	deleteSession: {
-		methodKind: "unary";
-		input: typeof DeleteSessionRequestSchema;
-		output: typeof DeleteSessionResponseSchema;
-	};
-	/**
-	 * Lists what operators and API keys changed, newest first.
-	 *
-	 * @generated from rpc mainstay.access.v1.Access.ListAuditEntries
-	 */
-	listAuditEntries: {
-		methodKind: "unary";
-		input: typeof ListAuditEntriesRequestSchema;
-		output: typeof ListAuditEntriesResponseSchema;
-	};
+  /**
+   * Creates a project: one app or sub-app, the tenant that every other resource belongs to.
+   * Reasons: `access.project_slug_taken`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.CreateProject
+   */
+  createProject: {
+    methodKind: "unary";
+    input: typeof CreateProjectRequestSchema;
+    output: typeof ProjectSchema;
+  },
+  /**
+   * Reads one project. Reasons: `access.project_not_found`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.GetProject
+   */
+  getProject: {
+    methodKind: "unary";
+    input: typeof GetProjectRequestSchema;
+    output: typeof ProjectSchema;
+  },
+  /**
+   * Lists the projects the operator may see, oldest first. Reasons: `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.ListProjects
+   */
+  listProjects: {
+    methodKind: "unary";
+    input: typeof ListProjectsRequestSchema;
+    output: typeof ListProjectsResponseSchema;
+  },
+  /**
+   * Creates an API key. The secret stands in this answer and never again; only its hash is stored.
+   * Nobody gives a key more than they may do themselves, and a test key makes no live one.
+   * Reasons: `access.scope_unknown`, `access.scope_not_held`, `access.mode_not_allowed`, `access.expire_time_past`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.CreateApiKey
+   */
+  createApiKey: {
+    methodKind: "unary";
+    input: typeof CreateApiKeyRequestSchema;
+    output: typeof CreateApiKeyResponseSchema;
+  },
+  /**
+   * Lists the project's API keys, newest first, without their secrets. Reasons: `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.ListApiKeys
+   */
+  listApiKeys: {
+    methodKind: "unary";
+    input: typeof ListApiKeysRequestSchema;
+    output: typeof ListApiKeysResponseSchema;
+  },
+  /**
+   * Revokes an API key. Every process refuses it within one second. Revoking it again changes nothing.
+   * Reasons: `access.api_key_not_found`, `access.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.RevokeApiKey
+   */
+  revokeApiKey: {
+    methodKind: "unary";
+    input: typeof RevokeApiKeyRequestSchema;
+    output: typeof ApiKeySchema;
+  },
+  /**
+   * Exchanges a one-time sign-in link's token for an operator session. The session's secret is set as an HttpOnly
+   * cookie; it is not in the answer. Reasons: `access.sign_in_link_invalid`, `access.cross_site`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.CreateSession
+   */
+  createSession: {
+    methodKind: "unary";
+    input: typeof CreateSessionRequestSchema;
+    output: typeof SessionSchema;
+  },
+  /**
+   * Says who is calling: the operator's session, or the API key. Reasons: `access.unauthenticated`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.GetCaller
+   */
+  getCaller: {
+    methodKind: "unary";
+    input: typeof GetCallerRequestSchema;
+    output: typeof CallerSchema;
+  },
+  /**
+   * Ends the operator's session and clears its cookie.
+   *
+   * @generated from rpc mainstay.access.v1.Access.DeleteSession
+   */
+  deleteSession: {
+    methodKind: "unary";
+    input: typeof DeleteSessionRequestSchema;
+    output: typeof DeleteSessionResponseSchema;
+  },
+  /**
+   * Lists what operators and API keys changed, newest first. Reasons: `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.access.v1.Access.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
+  },
 }>;
+

@@ -4,222 +4,185 @@
 
 // Projects, the API keys that speak for them, and the operators who run them.
 
-import {
-	enumDesc,
-	fileDesc,
-	messageDesc,
-	serviceDesc,
-	tsEnum,
-} from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
-import { file_mainstay_rpc_v1_options } from "../../rpc/v1/options_pb.js";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_mainstay_access_v1_rule } from "./rule_pb.js";
+import { file_mainstay_rpc_v1_options } from "../../rpc/v1/options_pb.js";
 
 /**
  * Describes the file mainstay/access/v1/access.proto.
  */
-export const file_mainstay_access_v1_access =
-	/*@__PURE__*/
-	fileDesc(
-		"Ch9tYWluc3RheS9hY2Nlc3MvdjEvYWNjZXNzLnByb3RvEhJtYWluc3RheS5hY2Nlc3MudjEipAEKB1Byb2plY3QSEgoKcHJvamVjdF9pZBgBIAEoCRIzCgRzbHVnGAIgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsMzh9W2EtejAtOV0kEh8KDGRpc3BsYXlfbmFtZRgDIAEoCUIJukgGcgQQARhQEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJMChRDcmVhdGVQcm9qZWN0UmVxdWVzdBI0Cgdwcm9qZWN0GAEgASgLMhsubWFpbnN0YXkuYWNjZXNzLnYxLlByb2plY3RCBrpIA8gBASJCChFHZXRQcm9qZWN0UmVxdWVzdBItCgpwcm9qZWN0X2lkGAEgASgJQhm6SBZyFDISXnByal9bMC05YS16XXsyNn0kIlIKE0xpc3RQcm9qZWN0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRj0AygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIl4KFExpc3RQcm9qZWN0c1Jlc3BvbnNlEi0KCHByb2plY3RzGAEgAygLMhsubWFpbnN0YXkuYWNjZXNzLnYxLlByb2plY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIocDCgZBcGlLZXkSEgoKYXBpX2tleV9pZBgBIAEoCRIfCgxkaXNwbGF5X25hbWUYAiABKAlCCbpIBnIEEAEYUBIwCgRtb2RlGAMgASgOMhgubWFpbnN0YXkuYWNjZXNzLnYxLk1vZGVCCLpIBYIBAhABEjwKBnNjb3BlcxgEIAMoCUIsukgpkgEmCAEQIBgBIh5yHDIaXihcKnxbYS16XSs6KFwqfFthLXpfXSspKSQSEgoKa2V5X3ByZWZpeBgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChNDcmVhdGVBcGlLZXlSZXF1ZXN0EjMKB2FwaV9rZXkYASABKAsyGi5tYWluc3RheS5hY2Nlc3MudjEuQXBpS2V5Qga6SAPIAQEiWQoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLm1haW5zdGF5LmFjY2Vzcy52MS5BcGlLZXkSFAoGc2VjcmV0GAIgASgJQgSwuxgGImgKEkxpc3RBcGlLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSFQoNc2hvd19pbmFjdGl2ZRgDIAEoCCJcChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRAoTUmV2b2tlQXBpS2V5UmVxdWVzdBItCgphcGlfa2V5X2lkGAEgASgJQhm6SBZyFDISXmtleV9bMC05YS16XXsyNn0kIjUKFENyZWF0ZVNlc3Npb25SZXF1ZXN0Eh0KBXRva2VuGAEgASgJQg66SAdyBRAQGIABsLsYBiJ+CgdTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkSLgoIb3BlcmF0b3IYAiABKAsyHC5tYWluc3RheS5hY2Nlc3MudjEuT3BlcmF0b3ISLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKCE9wZXJhdG9yEhMKC29wZXJhdG9yX2lkGAEgASgJEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIEsLsYAyISChBHZXRDYWxsZXJSZXF1ZXN0IqEBCgZDYWxsZXISMAoIb3BlcmF0b3IYASABKAsyHC5tYWluc3RheS5hY2Nlc3MudjEuT3BlcmF0b3JIABItCgdhcGlfa2V5GAIgASgLMhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleUgAEiwKB3Byb2plY3QYAyABKAsyGy5tYWluc3RheS5hY2Nlc3MudjEuUHJvamVjdEIICgZjYWxsZXIiFgoURGVsZXRlU2Vzc2lvblJlcXVlc3QiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlIpoBCgpBdWRpdEVudHJ5EhYKDmF1ZGl0X2VudHJ5X2lkGAEgASgJEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIOCgZhY3Rpb24YBCABKAkSEAoIcmVzb3VyY2UYBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCSJWChdMaXN0QXVkaXRFbnRyaWVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiagoYTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlEjUKDWF1ZGl0X2VudHJpZXMYASADKAsyHi5tYWluc3RheS5hY2Nlc3MudjEuQXVkaXRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOgoETW9kZRIUChBNT0RFX1VOU1BFQ0lGSUVEEAASDQoJTU9ERV9URVNUEAESDQoJTU9ERV9MSVZFEAIykQwKBkFjY2VzcxKXAQoNQ3JlYXRlUHJvamVjdBIoLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVQcm9qZWN0UmVxdWVzdBobLm1haW5zdGF5LmFjY2Vzcy52MS5Qcm9qZWN0Ij+ouxgBursYGhIWYWNjZXNzLnByb2plY3RzLmNyZWF0ZSABgtPkkwIXOgdwcm9qZWN0IgwvdjEvcHJvamVjdHMSjgEKCkdldFByb2plY3QSJS5tYWluc3RheS5hY2Nlc3MudjEuR2V0UHJvamVjdFJlcXVlc3QaGy5tYWluc3RheS5hY2Nlc3MudjEuUHJvamVjdCI8ursYFxITYWNjZXNzLnByb2plY3RzLmdldCABgtPkkwIbEhkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9EpMBCgxMaXN0UHJvamVjdHMSJy5tYWluc3RheS5hY2Nlc3MudjEuTGlzdFByb2plY3RzUmVxdWVzdBooLm1haW5zdGF5LmFjY2Vzcy52MS5MaXN0UHJvamVjdHNSZXNwb25zZSIwursYGBIUYWNjZXNzLnByb2plY3RzLmxpc3QgAYLT5JMCDhIML3YxL3Byb2plY3RzEq4BCgxDcmVhdGVBcGlLZXkSJy5tYWluc3RheS5hY2Nlc3MudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVBcGlLZXlSZXNwb25zZSJLqLsYAbq7GCYSFmFjY2Vzcy5hcGlfa2V5cy5jcmVhdGUaDGFjY2Vzczp3cml0ZYLT5JMCFzoHYXBpX2tleSIML3YxL2FwaS1rZXlzEpsBCgtMaXN0QXBpS2V5cxImLm1haW5zdGF5LmFjY2Vzcy52MS5MaXN0QXBpS2V5c1JlcXVlc3QaJy5tYWluc3RheS5hY2Nlc3MudjEuTGlzdEFwaUtleXNSZXNwb25zZSI7ursYIxIUYWNjZXNzLmFwaV9rZXlzLmxpc3QaC2FjY2VzczpyZWFkgtPkkwIOEgwvdjEvYXBpLWtleXMSrgEKDFJldm9rZUFwaUtleRInLm1haW5zdGF5LmFjY2Vzcy52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleSJZqLsYAbq7GCYSFmFjY2Vzcy5hcGlfa2V5cy5yZXZva2UaDGFjY2Vzczp3cml0ZYLT5JMCJToBKiIgL3YxL2FwaS1rZXlzL3thcGlfa2V5X2lkfTpyZXZva2USdQoNQ3JlYXRlU2Vzc2lvbhIoLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBobLm1haW5zdGF5LmFjY2Vzcy52MS5TZXNzaW9uIh26uxgCCAGC0+STAhE6ASoiDC92MS9zZXNzaW9ucxJ9CglHZXRDYWxsZXISJC5tYWluc3RheS5hY2Nlc3MudjEuR2V0Q2FsbGVyUmVxdWVzdBoaLm1haW5zdGF5LmFjY2Vzcy52MS5DYWxsZXIiLrq7GBgSEWFjY2Vzcy5jYWxsZXIuZ2V0GgEqIAGC0+STAgwSCi92MS9jYWxsZXISoAEKDURlbGV0ZVNlc3Npb24SKC5tYWluc3RheS5hY2Nlc3MudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaKS5tYWluc3RheS5hY2Nlc3MudjEuRGVsZXRlU2Vzc2lvblJlc3BvbnNlIjq6uxgaEhZhY2Nlc3Muc2Vzc2lvbnMuZGVsZXRlIAGC0+STAhYqFC92MS9zZXNzaW9ucy9jdXJyZW50EqwBChBMaXN0QXVkaXRFbnRyaWVzEisubWFpbnN0YXkuYWNjZXNzLnYxLkxpc3RBdWRpdEVudHJpZXNSZXF1ZXN0GiwubWFpbnN0YXkuYWNjZXNzLnYxLkxpc3RBdWRpdEVudHJpZXNSZXNwb25zZSI9ursYIBIRYWNjZXNzLmF1ZGl0Lmxpc3QaC2FjY2VzczpyZWFkgtPkkwITEhEvdjEvYXVkaXQtZW50cmllc2IGcHJvdG8z",
-		[
-			file_buf_validate_validate,
-			file_google_api_annotations,
-			file_google_protobuf_timestamp,
-			file_mainstay_access_v1_rule,
-			file_mainstay_rpc_v1_options,
-		],
-	);
+export const file_mainstay_access_v1_access = /*@__PURE__*/
+  fileDesc("Ch9tYWluc3RheS9hY2Nlc3MvdjEvYWNjZXNzLnByb3RvEhJtYWluc3RheS5hY2Nlc3MudjEipAEKB1Byb2plY3QSEgoKcHJvamVjdF9pZBgBIAEoCRIzCgRzbHVnGAIgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsMzh9W2EtejAtOV0kEh8KDGRpc3BsYXlfbmFtZRgDIAEoCUIJukgGcgQQARhQEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJMChRDcmVhdGVQcm9qZWN0UmVxdWVzdBI0Cgdwcm9qZWN0GAEgASgLMhsubWFpbnN0YXkuYWNjZXNzLnYxLlByb2plY3RCBrpIA8gBASJCChFHZXRQcm9qZWN0UmVxdWVzdBItCgpwcm9qZWN0X2lkGAEgASgJQhm6SBZyFDISXnByal9bMC05YS16XXsyNn0kIlIKE0xpc3RQcm9qZWN0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRj0AygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIl4KFExpc3RQcm9qZWN0c1Jlc3BvbnNlEi0KCHByb2plY3RzGAEgAygLMhsubWFpbnN0YXkuYWNjZXNzLnYxLlByb2plY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIocDCgZBcGlLZXkSEgoKYXBpX2tleV9pZBgBIAEoCRIfCgxkaXNwbGF5X25hbWUYAiABKAlCCbpIBnIEEAEYUBIwCgRtb2RlGAMgASgOMhgubWFpbnN0YXkuYWNjZXNzLnYxLk1vZGVCCLpIBYIBAhABEjwKBnNjb3BlcxgEIAMoCUIsukgpkgEmCAEQIBgBIh5yHDIaXihcKnxbYS16XSs6KFwqfFthLXpfXSspKSQSEgoKa2V5X3ByZWZpeBgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChNDcmVhdGVBcGlLZXlSZXF1ZXN0EjMKB2FwaV9rZXkYASABKAsyGi5tYWluc3RheS5hY2Nlc3MudjEuQXBpS2V5Qga6SAPIAQEiWQoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLm1haW5zdGF5LmFjY2Vzcy52MS5BcGlLZXkSFAoGc2VjcmV0GAIgASgJQgSwuxgGImgKEkxpc3RBcGlLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSFQoNc2hvd19pbmFjdGl2ZRgDIAEoCCJcChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRAoTUmV2b2tlQXBpS2V5UmVxdWVzdBItCgphcGlfa2V5X2lkGAEgASgJQhm6SBZyFDISXmtleV9bMC05YS16XXsyNn0kIjUKFENyZWF0ZVNlc3Npb25SZXF1ZXN0Eh0KBXRva2VuGAEgASgJQg66SAdyBRAQGIABsLsYBiJ+CgdTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkSLgoIb3BlcmF0b3IYAiABKAsyHC5tYWluc3RheS5hY2Nlc3MudjEuT3BlcmF0b3ISLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKCE9wZXJhdG9yEhMKC29wZXJhdG9yX2lkGAEgASgJEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIEsLsYAyISChBHZXRDYWxsZXJSZXF1ZXN0IqEBCgZDYWxsZXISMAoIb3BlcmF0b3IYASABKAsyHC5tYWluc3RheS5hY2Nlc3MudjEuT3BlcmF0b3JIABItCgdhcGlfa2V5GAIgASgLMhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleUgAEiwKB3Byb2plY3QYAyABKAsyGy5tYWluc3RheS5hY2Nlc3MudjEuUHJvamVjdEIICgZjYWxsZXIiFgoURGVsZXRlU2Vzc2lvblJlcXVlc3QiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlIpoBCgpBdWRpdEVudHJ5EhYKDmF1ZGl0X2VudHJ5X2lkGAEgASgJEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIOCgZhY3Rpb24YBCABKAkSEAoIcmVzb3VyY2UYBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCSJWChdMaXN0QXVkaXRFbnRyaWVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGPQDKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiagoYTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlEjUKDWF1ZGl0X2VudHJpZXMYASADKAsyHi5tYWluc3RheS5hY2Nlc3MudjEuQXVkaXRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOgoETW9kZRIUChBNT0RFX1VOU1BFQ0lGSUVEEAASDQoJTU9ERV9URVNUEAESDQoJTU9ERV9MSVZFEAIykQwKBkFjY2VzcxKXAQoNQ3JlYXRlUHJvamVjdBIoLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVQcm9qZWN0UmVxdWVzdBobLm1haW5zdGF5LmFjY2Vzcy52MS5Qcm9qZWN0Ij+ouxgBursYGhIWYWNjZXNzLnByb2plY3RzLmNyZWF0ZSABgtPkkwIXOgdwcm9qZWN0IgwvdjEvcHJvamVjdHMSjgEKCkdldFByb2plY3QSJS5tYWluc3RheS5hY2Nlc3MudjEuR2V0UHJvamVjdFJlcXVlc3QaGy5tYWluc3RheS5hY2Nlc3MudjEuUHJvamVjdCI8ursYFxITYWNjZXNzLnByb2plY3RzLmdldCABgtPkkwIbEhkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9EpMBCgxMaXN0UHJvamVjdHMSJy5tYWluc3RheS5hY2Nlc3MudjEuTGlzdFByb2plY3RzUmVxdWVzdBooLm1haW5zdGF5LmFjY2Vzcy52MS5MaXN0UHJvamVjdHNSZXNwb25zZSIwursYGBIUYWNjZXNzLnByb2plY3RzLmxpc3QgAYLT5JMCDhIML3YxL3Byb2plY3RzEq4BCgxDcmVhdGVBcGlLZXkSJy5tYWluc3RheS5hY2Nlc3MudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVBcGlLZXlSZXNwb25zZSJLqLsYAbq7GCYSFmFjY2Vzcy5hcGlfa2V5cy5jcmVhdGUaDGFjY2Vzczp3cml0ZYLT5JMCFzoHYXBpX2tleSIML3YxL2FwaS1rZXlzEpsBCgtMaXN0QXBpS2V5cxImLm1haW5zdGF5LmFjY2Vzcy52MS5MaXN0QXBpS2V5c1JlcXVlc3QaJy5tYWluc3RheS5hY2Nlc3MudjEuTGlzdEFwaUtleXNSZXNwb25zZSI7ursYIxIUYWNjZXNzLmFwaV9rZXlzLmxpc3QaC2FjY2VzczpyZWFkgtPkkwIOEgwvdjEvYXBpLWtleXMSrgEKDFJldm9rZUFwaUtleRInLm1haW5zdGF5LmFjY2Vzcy52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GhoubWFpbnN0YXkuYWNjZXNzLnYxLkFwaUtleSJZqLsYAbq7GCYSFmFjY2Vzcy5hcGlfa2V5cy5yZXZva2UaDGFjY2Vzczp3cml0ZYLT5JMCJToBKiIgL3YxL2FwaS1rZXlzL3thcGlfa2V5X2lkfTpyZXZva2USdQoNQ3JlYXRlU2Vzc2lvbhIoLm1haW5zdGF5LmFjY2Vzcy52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBobLm1haW5zdGF5LmFjY2Vzcy52MS5TZXNzaW9uIh26uxgCCAGC0+STAhE6ASoiDC92MS9zZXNzaW9ucxJ9CglHZXRDYWxsZXISJC5tYWluc3RheS5hY2Nlc3MudjEuR2V0Q2FsbGVyUmVxdWVzdBoaLm1haW5zdGF5LmFjY2Vzcy52MS5DYWxsZXIiLrq7GBgSEWFjY2Vzcy5jYWxsZXIuZ2V0GgEqIAGC0+STAgwSCi92MS9jYWxsZXISoAEKDURlbGV0ZVNlc3Npb24SKC5tYWluc3RheS5hY2Nlc3MudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaKS5tYWluc3RheS5hY2Nlc3MudjEuRGVsZXRlU2Vzc2lvblJlc3BvbnNlIjq6uxgaEhZhY2Nlc3Muc2Vzc2lvbnMuZGVsZXRlIAGC0+STAhYqFC92MS9zZXNzaW9ucy9jdXJyZW50EqwBChBMaXN0QXVkaXRFbnRyaWVzEisubWFpbnN0YXkuYWNjZXNzLnYxLkxpc3RBdWRpdEVudHJpZXNSZXF1ZXN0GiwubWFpbnN0YXkuYWNjZXNzLnYxLkxpc3RBdWRpdEVudHJpZXNSZXNwb25zZSI9ursYIBIRYWNjZXNzLmF1ZGl0Lmxpc3QaC2FjY2VzczpyZWFkgtPkkwITEhEvdjEvYXVkaXQtZW50cmllc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_mainstay_access_v1_rule, file_mainstay_rpc_v1_options]);
 
 /**
  * Describes the message mainstay.access.v1.Project.
  * Use `create(ProjectSchema)` to create a new message.
  */
-export const ProjectSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 0);
+export const ProjectSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 0);
 
 /**
  * Describes the message mainstay.access.v1.CreateProjectRequest.
  * Use `create(CreateProjectRequestSchema)` to create a new message.
  */
-export const CreateProjectRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 1);
+export const CreateProjectRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 1);
 
 /**
  * Describes the message mainstay.access.v1.GetProjectRequest.
  * Use `create(GetProjectRequestSchema)` to create a new message.
  */
-export const GetProjectRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 2);
+export const GetProjectRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 2);
 
 /**
  * Describes the message mainstay.access.v1.ListProjectsRequest.
  * Use `create(ListProjectsRequestSchema)` to create a new message.
  */
-export const ListProjectsRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 3);
+export const ListProjectsRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 3);
 
 /**
  * Describes the message mainstay.access.v1.ListProjectsResponse.
  * Use `create(ListProjectsResponseSchema)` to create a new message.
  */
-export const ListProjectsResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 4);
+export const ListProjectsResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 4);
 
 /**
  * Describes the message mainstay.access.v1.ApiKey.
  * Use `create(ApiKeySchema)` to create a new message.
  */
-export const ApiKeySchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 5);
+export const ApiKeySchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 5);
 
 /**
  * Describes the message mainstay.access.v1.CreateApiKeyRequest.
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
-export const CreateApiKeyRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 6);
+export const CreateApiKeyRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 6);
 
 /**
  * Describes the message mainstay.access.v1.CreateApiKeyResponse.
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
-export const CreateApiKeyResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 7);
+export const CreateApiKeyResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 7);
 
 /**
  * Describes the message mainstay.access.v1.ListApiKeysRequest.
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
-export const ListApiKeysRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 8);
+export const ListApiKeysRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 8);
 
 /**
  * Describes the message mainstay.access.v1.ListApiKeysResponse.
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
-export const ListApiKeysResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 9);
+export const ListApiKeysResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 9);
 
 /**
  * Describes the message mainstay.access.v1.RevokeApiKeyRequest.
  * Use `create(RevokeApiKeyRequestSchema)` to create a new message.
  */
-export const RevokeApiKeyRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 10);
+export const RevokeApiKeyRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 10);
 
 /**
  * Describes the message mainstay.access.v1.CreateSessionRequest.
  * Use `create(CreateSessionRequestSchema)` to create a new message.
  */
-export const CreateSessionRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 11);
+export const CreateSessionRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 11);
 
 /**
  * Describes the message mainstay.access.v1.Session.
  * Use `create(SessionSchema)` to create a new message.
  */
-export const SessionSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 12);
+export const SessionSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 12);
 
 /**
  * Describes the message mainstay.access.v1.Operator.
  * Use `create(OperatorSchema)` to create a new message.
  */
-export const OperatorSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 13);
+export const OperatorSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 13);
 
 /**
  * Describes the message mainstay.access.v1.GetCallerRequest.
  * Use `create(GetCallerRequestSchema)` to create a new message.
  */
-export const GetCallerRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 14);
+export const GetCallerRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 14);
 
 /**
  * Describes the message mainstay.access.v1.Caller.
  * Use `create(CallerSchema)` to create a new message.
  */
-export const CallerSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 15);
+export const CallerSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 15);
 
 /**
  * Describes the message mainstay.access.v1.DeleteSessionRequest.
  * Use `create(DeleteSessionRequestSchema)` to create a new message.
  */
-export const DeleteSessionRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 16);
+export const DeleteSessionRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 16);
 
 /**
  * Describes the message mainstay.access.v1.DeleteSessionResponse.
  * Use `create(DeleteSessionResponseSchema)` to create a new message.
  */
-export const DeleteSessionResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 17);
+export const DeleteSessionResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 17);
 
 /**
  * Describes the message mainstay.access.v1.AuditEntry.
  * Use `create(AuditEntrySchema)` to create a new message.
  */
-export const AuditEntrySchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 18);
+export const AuditEntrySchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 18);
 
 /**
  * Describes the message mainstay.access.v1.ListAuditEntriesRequest.
  * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
  */
-export const ListAuditEntriesRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 19);
+export const ListAuditEntriesRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 19);
 
 /**
  * Describes the message mainstay.access.v1.ListAuditEntriesResponse.
  * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
  */
-export const ListAuditEntriesResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_access, 20);
+export const ListAuditEntriesResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_access, 20);
 
 /**
  * Describes the enum mainstay.access.v1.Mode.
  */
-export const ModeSchema =
-	/*@__PURE__*/
-	enumDesc(file_mainstay_access_v1_access, 0);
+export const ModeSchema = /*@__PURE__*/
+  enumDesc(file_mainstay_access_v1_access, 0);
 
 /**
  * Whether a key moves real things.
  *
  * @generated from enum mainstay.access.v1.Mode
  */
-export const Mode = /*@__PURE__*/ tsEnum(ModeSchema);
+export const Mode = /*@__PURE__*/
+  tsEnum(ModeSchema);
 
 /**
  * Says who may call: projects, API keys and operator sessions.
  *
  * @generated from service mainstay.access.v1.Access
  */
-export const Access =
-	/*@__PURE__*/
-	serviceDesc(file_mainstay_access_v1_access, 0);
+export const Access = /*@__PURE__*/
+  serviceDesc(file_mainstay_access_v1_access, 0);
+

@@ -4,12 +4,8 @@
 
 // Who may call a method. Every method of every contract carries a rule; the build fails for one without.
 
+import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type {
-	GenExtension,
-	GenFile,
-	GenMessage,
-} from "@bufbuild/protobuf/codegenv2";
 import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -23,33 +19,34 @@ export declare const file_mainstay_access_v1_rule: GenFile;
  * @generated from message mainstay.access.v1.Rule
  */
 export declare type Rule = Message<"mainstay.access.v1.Rule"> & {
-	/**
-	 * Anybody may call, signed in or not.
-	 *
-	 * @generated from field: bool public = 1;
-	 */
-	public: boolean;
+  /**
+   * Anybody may call, signed in or not.
+   *
+   * @generated from field: bool public = 1;
+   */
+  public: boolean;
 
-	/**
-	 * The permission an operator needs, as `capability.resource.verb`, for example `notify.messages.list`.
-	 *
-	 * @generated from field: string permission = 2;
-	 */
-	permission: string;
+  /**
+   * The permission an operator needs, as `capability.resource.verb`, for example `notify.messages.list`.
+   *
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
 
-	/**
-	 * The scope that lets an API key call, as `capability:verb`, for example `notify:send`. Empty: no API key may.
-	 *
-	 * @generated from field: string api_key_scope = 3;
-	 */
-	apiKeyScope: string;
+  /**
+   * The scope that lets an API key call, as `capability:verb`, for example `notify:send`. Empty: no API key may.
+   * `*`: any API key may, whatever its scopes.
+   *
+   * @generated from field: string api_key_scope = 3;
+   */
+  apiKeyScope: string;
 
-	/**
-	 * The call is not about one project: an operator needs no `Mainstay-Project` header.
-	 *
-	 * @generated from field: bool projectless = 4;
-	 */
-	projectless: boolean;
+  /**
+   * The call is not about one project: an operator needs no `Mainstay-Project` header.
+   *
+   * @generated from field: bool projectless = 4;
+   */
+  projectless: boolean;
 };
 
 /**
@@ -64,3 +61,4 @@ export declare const RuleSchema: GenMessage<Rule>;
  * @generated from extension: mainstay.access.v1.Rule rule = 50103;
  */
 export declare const rule: GenExtension<MethodOptions, Rule>;
+

@@ -10,24 +10,21 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 /**
  * Describes the file mainstay/access/v1/rule.proto.
  */
-export const file_mainstay_access_v1_rule =
-	/*@__PURE__*/
-	fileDesc(
-		"Ch1tYWluc3RheS9hY2Nlc3MvdjEvcnVsZS5wcm90bxISbWFpbnN0YXkuYWNjZXNzLnYxIlYKBFJ1bGUSDgoGcHVibGljGAEgASgIEhIKCnBlcm1pc3Npb24YAiABKAkSFQoNYXBpX2tleV9zY29wZRgDIAEoCRITCgtwcm9qZWN0bGVzcxgEIAEoCDpOCgRydWxlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYt4cDIAEoCzIYLm1haW5zdGF5LmFjY2Vzcy52MS5SdWxlUgRydWxlYgZwcm90bzM",
-		[file_google_protobuf_descriptor],
-	);
+export const file_mainstay_access_v1_rule = /*@__PURE__*/
+  fileDesc("Ch1tYWluc3RheS9hY2Nlc3MvdjEvcnVsZS5wcm90bxISbWFpbnN0YXkuYWNjZXNzLnYxIlYKBFJ1bGUSDgoGcHVibGljGAEgASgIEhIKCnBlcm1pc3Npb24YAiABKAkSFQoNYXBpX2tleV9zY29wZRgDIAEoCRITCgtwcm9qZWN0bGVzcxgEIAEoCDpOCgRydWxlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYt4cDIAEoCzIYLm1haW5zdGF5LmFjY2Vzcy52MS5SdWxlUgRydWxlYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the message mainstay.access.v1.Rule.
  * Use `create(RuleSchema)` to create a new message.
  */
-export const RuleSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_access_v1_rule, 0);
+export const RuleSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_access_v1_rule, 0);
 
 /**
  * Who may call this method.
  *
  * @generated from extension: mainstay.access.v1.Rule rule = 50103;
  */
-export const rule = /*@__PURE__*/ extDesc(file_mainstay_access_v1_rule, 0);
+export const rule = /*@__PURE__*/
+  extDesc(file_mainstay_access_v1_rule, 0);
+

@@ -4,13 +4,8 @@
 
 // Notifications: what is told to whom, over which channel, and what became of it.
 
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
-import type {
-	GenEnum,
-	GenFile,
-	GenMessage,
-	GenService,
-} from "@bufbuild/protobuf/codegenv2";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -23,90 +18,86 @@ export declare const file_mainstay_notify_v1_notify: GenFile;
  *
  * @generated from message mainstay.notify.v1.SendNotificationRequest
  */
-export declare type SendNotificationRequest =
-	Message$1<"mainstay.notify.v1.SendNotificationRequest"> & {
-		/**
-		 * Who it is for.
-		 *
-		 * @generated from field: mainstay.notify.v1.Target to = 1;
-		 */
-		to?: Target | undefined;
+export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.SendNotificationRequest"> & {
+  /**
+   * Who it is for.
+   *
+   * @generated from field: mainstay.notify.v1.Target to = 1;
+   */
+  to?: Target | undefined;
 
-		/**
-		 * The way to take. Unset: `CHANNEL_EMAIL`.
-		 *
-		 * @generated from field: mainstay.notify.v1.Channel channel = 2;
-		 */
-		channel: Channel;
+  /**
+   * The way to take. Unset: `CHANNEL_EMAIL`.
+   *
+   * @generated from field: mainstay.notify.v1.Channel channel = 2;
+   */
+  channel: Channel;
 
-		/**
-		 * What it says: one of the two.
-		 *
-		 * @generated from oneof mainstay.notify.v1.SendNotificationRequest.content
-		 */
-		content:
-			| {
-					/**
-					 * A stored template, filled with `data`.
-					 *
-					 * @generated from field: mainstay.notify.v1.TemplateRef template = 3;
-					 */
-					value: TemplateRef;
-					case: "template";
-			  }
-			| {
-					/**
-					 * The content itself, as it is: nothing is filled in.
-					 *
-					 * @generated from field: mainstay.notify.v1.EmailContent email = 4;
-					 */
-					value: EmailContent;
-					case: "email";
-			  }
-			| { case: undefined; value?: undefined };
+  /**
+   * What it says: one of the two.
+   *
+   * @generated from oneof mainstay.notify.v1.SendNotificationRequest.content
+   */
+  content: {
+    /**
+     * A stored template, filled with `data`.
+     *
+     * @generated from field: mainstay.notify.v1.TemplateRef template = 3;
+     */
+    value: TemplateRef;
+    case: "template";
+  } | {
+    /**
+     * The content itself, as it is: nothing is filled in.
+     *
+     * @generated from field: mainstay.notify.v1.EmailContent email = 4;
+     */
+    value: EmailContent;
+    case: "email";
+  } | { case: undefined; value?: undefined };
 
-		/**
-		 * The values a template is filled with.
-		 *
-		 * @generated from field: google.protobuf.Struct data = 5;
-		 */
-		data?: JsonObject | undefined;
+  /**
+   * The values a template is filled with.
+   *
+   * @generated from field: google.protobuf.Struct data = 5;
+   */
+  data?: JsonObject | undefined;
 
-		/**
-		 * Your name for this notification, for example `order-1234-confirmed`. A second one is not sent. Up to 200 characters.
-		 *
-		 * @generated from field: string dedupe_key = 6;
-		 */
-		dedupeKey: string;
+  /**
+   * Your name for this notification, for example `order-1234-confirmed`. A second one is not sent. Up to 200 characters.
+   *
+   * @generated from field: string dedupe_key = 6;
+   */
+  dedupeKey: string;
 
-		/**
-		 * When to send. Unset, or in the past: now. At most 365 days ahead.
-		 *
-		 * @generated from field: google.protobuf.Timestamp send_time = 7;
-		 */
-		sendTime?: Timestamp | undefined;
+  /**
+   * When to send. Unset, or in the past: now. At most 365 days ahead.
+   *
+   * @generated from field: google.protobuf.Timestamp send_time = 7;
+   */
+  sendTime?: Timestamp | undefined;
 
-		/**
-		 * What it is for. Unset: transactional.
-		 *
-		 * @generated from field: mainstay.notify.v1.MessageClass message_class = 8;
-		 */
-		messageClass: MessageClass;
+  /**
+   * What it is for. Unset: transactional.
+   *
+   * @generated from field: mainstay.notify.v1.MessageClass message_class = 8;
+   */
+  messageClass: MessageClass;
 
-		/**
-		 * How long it is worth sending, from `send_time` on. Unset: what the settings give the class. 1 second to 30 days.
-		 *
-		 * @generated from field: google.protobuf.Duration ttl = 9;
-		 */
-		ttl?: Duration | undefined;
+  /**
+   * How long it is worth sending, from `send_time` on. Unset: what the settings give the class. 1 second to 30 days.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 9;
+   */
+  ttl?: Duration | undefined;
 
-		/**
-		 * What to do when the provider's answer is lost. Unset: what the settings give the class.
-		 *
-		 * @generated from field: mainstay.notify.v1.UnknownPolicy unknown_policy = 10;
-		 */
-		unknownPolicy: UnknownPolicy;
-	};
+  /**
+   * What to do when the provider's answer is lost. Unset: what the settings give the class.
+   *
+   * @generated from field: mainstay.notify.v1.UnknownPolicy unknown_policy = 10;
+   */
+  unknownPolicy: UnknownPolicy;
+};
 
 /**
  * Describes the message mainstay.notify.v1.SendNotificationRequest.
@@ -120,31 +111,28 @@ export declare const SendNotificationRequestSchema: GenMessage<SendNotificationR
  * @generated from message mainstay.notify.v1.Target
  */
 export declare type Target = Message$1<"mainstay.notify.v1.Target"> & {
-	/**
-	 * One of the two.
-	 *
-	 * @generated from oneof mainstay.notify.v1.Target.target
-	 */
-	target:
-		| {
-				/**
-				 * An email address.
-				 *
-				 * @generated from field: string email = 1;
-				 */
-				value: string;
-				case: "email";
-		  }
-		| {
-				/**
-				 * Your id of a recipient that `UpdateRecipient` stored.
-				 *
-				 * @generated from field: string recipient_id = 2;
-				 */
-				value: string;
-				case: "recipientId";
-		  }
-		| { case: undefined; value?: undefined };
+  /**
+   * One of the two.
+   *
+   * @generated from oneof mainstay.notify.v1.Target.target
+   */
+  target: {
+    /**
+     * An email address.
+     *
+     * @generated from field: string email = 1;
+     */
+    value: string;
+    case: "email";
+  } | {
+    /**
+     * Your id of a recipient that `UpdateRecipient` stored.
+     *
+     * @generated from field: string recipient_id = 2;
+     */
+    value: string;
+    case: "recipientId";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -158,22 +146,21 @@ export declare const TargetSchema: GenMessage<Target>;
  *
  * @generated from message mainstay.notify.v1.TemplateRef
  */
-export declare type TemplateRef =
-	Message$1<"mainstay.notify.v1.TemplateRef"> & {
-		/**
-		 * The template's name.
-		 *
-		 * @generated from field: string name = 1;
-		 */
-		name: string;
+export declare type TemplateRef = Message$1<"mainstay.notify.v1.TemplateRef"> & {
+  /**
+   * The template's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-		/**
-		 * Its version. 0 means the newest at the time of the call.
-		 *
-		 * @generated from field: int32 version = 2;
-		 */
-		version: number;
-	};
+  /**
+   * Its version. 0 means the newest at the time of the call.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
 
 /**
  * Describes the message mainstay.notify.v1.TemplateRef.
@@ -186,29 +173,28 @@ export declare const TemplateRefSchema: GenMessage<TemplateRef>;
  *
  * @generated from message mainstay.notify.v1.EmailContent
  */
-export declare type EmailContent =
-	Message$1<"mainstay.notify.v1.EmailContent"> & {
-		/**
-		 * The subject line, 1 to 250 characters on one line.
-		 *
-		 * @generated from field: string subject = 1;
-		 */
-		subject: string;
+export declare type EmailContent = Message$1<"mainstay.notify.v1.EmailContent"> & {
+  /**
+   * The subject line, 1 to 250 characters on one line.
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
 
-		/**
-		 * The plain text. Unset: made from `html`.
-		 *
-		 * @generated from field: string text = 2;
-		 */
-		text: string;
+  /**
+   * The plain text. Unset: made from `html`.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
 
-		/**
-		 * The HTML.
-		 *
-		 * @generated from field: string html = 3;
-		 */
-		html: string;
-	};
+  /**
+   * The HTML.
+   *
+   * @generated from field: string html = 3;
+   */
+  html: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.EmailContent.
@@ -221,36 +207,35 @@ export declare const EmailContentSchema: GenMessage<EmailContent>;
  *
  * @generated from message mainstay.notify.v1.Notification
  */
-export declare type Notification =
-	Message$1<"mainstay.notify.v1.Notification"> & {
-		/**
-		 * Its id, `ntf_…`.
-		 *
-		 * @generated from field: string notification_id = 1;
-		 */
-		notificationId: string;
+export declare type Notification = Message$1<"mainstay.notify.v1.Notification"> & {
+  /**
+   * Its id, `ntf_…`.
+   *
+   * @generated from field: string notification_id = 1;
+   */
+  notificationId: string;
 
-		/**
-		 * Its messages' ids, `msg_…`.
-		 *
-		 * @generated from field: repeated string message_ids = 2;
-		 */
-		messageIds: string[];
+  /**
+   * Its messages' ids, `msg_…`.
+   *
+   * @generated from field: repeated string message_ids = 2;
+   */
+  messageIds: string[];
 
-		/**
-		 * When it was stored.
-		 *
-		 * @generated from field: google.protobuf.Timestamp create_time = 3;
-		 */
-		createTime?: Timestamp | undefined;
+  /**
+   * When it was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
 
-		/**
-		 * True when an earlier call with the same `dedupe_key` made it.
-		 *
-		 * @generated from field: bool deduplicated = 4;
-		 */
-		deduplicated: boolean;
-	};
+  /**
+   * True when an earlier call with the same `dedupe_key` made it.
+   *
+   * @generated from field: bool deduplicated = 4;
+   */
+  deduplicated: boolean;
+};
 
 /**
  * Describes the message mainstay.notify.v1.Notification.
@@ -263,15 +248,14 @@ export declare const NotificationSchema: GenMessage<Notification>;
  *
  * @generated from message mainstay.notify.v1.GetNotificationRequest
  */
-export declare type GetNotificationRequest =
-	Message$1<"mainstay.notify.v1.GetNotificationRequest"> & {
-		/**
-		 * Its id, `ntf_…`.
-		 *
-		 * @generated from field: string notification_id = 1;
-		 */
-		notificationId: string;
-	};
+export declare type GetNotificationRequest = Message$1<"mainstay.notify.v1.GetNotificationRequest"> & {
+  /**
+   * Its id, `ntf_…`.
+   *
+   * @generated from field: string notification_id = 1;
+   */
+  notificationId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetNotificationRequest.
@@ -285,166 +269,166 @@ export declare const GetNotificationRequestSchema: GenMessage<GetNotificationReq
  * @generated from message mainstay.notify.v1.Message
  */
 export declare type Message = Message$1<"mainstay.notify.v1.Message"> & {
-	/**
-	 * Its id, `msg_…`.
-	 *
-	 * @generated from field: string message_id = 1;
-	 */
-	messageId: string;
+  /**
+   * Its id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
 
-	/**
-	 * The notification it belongs to, `ntf_…`.
-	 *
-	 * @generated from field: string notification_id = 2;
-	 */
-	notificationId: string;
+  /**
+   * The notification it belongs to, `ntf_…`.
+   *
+   * @generated from field: string notification_id = 2;
+   */
+  notificationId: string;
 
-	/**
-	 * The way it takes.
-	 *
-	 * @generated from field: mainstay.notify.v1.Channel channel = 3;
-	 */
-	channel: Channel;
+  /**
+   * The way it takes.
+   *
+   * @generated from field: mainstay.notify.v1.Channel channel = 3;
+   */
+  channel: Channel;
 
-	/**
-	 * The address it goes to.
-	 *
-	 * @generated from field: string to = 4;
-	 */
-	to: string;
+  /**
+   * The address it goes to.
+   *
+   * @generated from field: string to = 4;
+   */
+  to: string;
 
-	/**
-	 * The recipient's id, where the caller named one.
-	 *
-	 * @generated from field: string recipient_id = 5;
-	 */
-	recipientId: string;
+  /**
+   * The recipient's id, where the caller named one.
+   *
+   * @generated from field: string recipient_id = 5;
+   */
+  recipientId: string;
 
-	/**
-	 * What it is for.
-	 *
-	 * @generated from field: mainstay.notify.v1.MessageClass message_class = 6;
-	 */
-	messageClass: MessageClass;
+  /**
+   * What it is for.
+   *
+   * @generated from field: mainstay.notify.v1.MessageClass message_class = 6;
+   */
+  messageClass: MessageClass;
 
-	/**
-	 * Where it stands.
-	 *
-	 * @generated from field: mainstay.notify.v1.MessageState state = 7;
-	 */
-	state: MessageState;
+  /**
+   * Where it stands.
+   *
+   * @generated from field: mainstay.notify.v1.MessageState state = 7;
+   */
+  state: MessageState;
 
-	/**
-	 * Its subject line.
-	 *
-	 * @generated from field: string subject = 8;
-	 */
-	subject: string;
+  /**
+   * Its subject line.
+   *
+   * @generated from field: string subject = 8;
+   */
+  subject: string;
 
-	/**
-	 * The template and version it was made from. Unset: inline content.
-	 *
-	 * @generated from field: mainstay.notify.v1.TemplateRef template = 9;
-	 */
-	template?: TemplateRef | undefined;
+  /**
+   * The template and version it was made from. Unset: inline content.
+   *
+   * @generated from field: mainstay.notify.v1.TemplateRef template = 9;
+   */
+  template?: TemplateRef | undefined;
 
-	/**
-	 * When it was stored.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 10;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When it was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 10;
+   */
+  createTime?: Timestamp | undefined;
 
-	/**
-	 * When it last changed.
-	 *
-	 * @generated from field: google.protobuf.Timestamp update_time = 11;
-	 */
-	updateTime?: Timestamp | undefined;
+  /**
+   * When it last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 11;
+   */
+  updateTime?: Timestamp | undefined;
 
-	/**
-	 * When it is to be sent.
-	 *
-	 * @generated from field: google.protobuf.Timestamp send_time = 12;
-	 */
-	sendTime?: Timestamp | undefined;
+  /**
+   * When it is to be sent.
+   *
+   * @generated from field: google.protobuf.Timestamp send_time = 12;
+   */
+  sendTime?: Timestamp | undefined;
 
-	/**
-	 * After this it is no longer worth sending.
-	 *
-	 * @generated from field: google.protobuf.Timestamp expire_time = 13;
-	 */
-	expireTime?: Timestamp | undefined;
+  /**
+   * After this it is no longer worth sending.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 13;
+   */
+  expireTime?: Timestamp | undefined;
 
-	/**
-	 * When the provider took it.
-	 *
-	 * @generated from field: google.protobuf.Timestamp sent_time = 14;
-	 */
-	sentTime?: Timestamp | undefined;
+  /**
+   * When the provider took it.
+   *
+   * @generated from field: google.protobuf.Timestamp sent_time = 14;
+   */
+  sentTime?: Timestamp | undefined;
 
-	/**
-	 * When it arrived.
-	 *
-	 * @generated from field: google.protobuf.Timestamp delivered_time = 15;
-	 */
-	deliveredTime?: Timestamp | undefined;
+  /**
+   * When it arrived.
+   *
+   * @generated from field: google.protobuf.Timestamp delivered_time = 15;
+   */
+  deliveredTime?: Timestamp | undefined;
 
-	/**
-	 * How many attempts were made.
-	 *
-	 * @generated from field: int32 attempt_count = 16;
-	 */
-	attemptCount: number;
+  /**
+   * How many attempts were made.
+   *
+   * @generated from field: int32 attempt_count = 16;
+   */
+  attemptCount: number;
 
-	/**
-	 * The provider account of the last attempt, `pac_…`.
-	 *
-	 * @generated from field: string provider_account_id = 17;
-	 */
-	providerAccountId: string;
+  /**
+   * The provider account of the last attempt, `pac_…`.
+   *
+   * @generated from field: string provider_account_id = 17;
+   */
+  providerAccountId: string;
 
-	/**
-	 * True when an attempt with an unknown outcome was followed by another: the recipient may have got it twice.
-	 *
-	 * @generated from field: bool possible_duplicate = 18;
-	 */
-	possibleDuplicate: boolean;
+  /**
+   * True when an attempt with an unknown outcome was followed by another: the recipient may have got it twice.
+   *
+   * @generated from field: bool possible_duplicate = 18;
+   */
+  possibleDuplicate: boolean;
 
-	/**
-	 * Why it is not sent, as a sentence. Empty while all is well.
-	 *
-	 * @generated from field: string status_detail = 19;
-	 */
-	statusDetail: string;
+  /**
+   * Why it is not sent, as a sentence. Empty while all is well.
+   *
+   * @generated from field: string status_detail = 19;
+   */
+  statusDetail: string;
 
-	/**
-	 * Whether it moves real things.
-	 *
-	 * @generated from field: bool live = 20;
-	 */
-	live: boolean;
+  /**
+   * Whether it moves real things.
+   *
+   * @generated from field: bool live = 20;
+   */
+  live: boolean;
 
-	/**
-	 * The trace it belongs to: 32 hexadecimal digits.
-	 *
-	 * @generated from field: string trace_id = 21;
-	 */
-	traceId: string;
+  /**
+   * The trace it belongs to: 32 hexadecimal digits.
+   *
+   * @generated from field: string trace_id = 21;
+   */
+  traceId: string;
 
-	/**
-	 * What to do when the provider's answer is lost.
-	 *
-	 * @generated from field: mainstay.notify.v1.UnknownPolicy unknown_policy = 22;
-	 */
-	unknownPolicy: UnknownPolicy;
+  /**
+   * What to do when the provider's answer is lost.
+   *
+   * @generated from field: mainstay.notify.v1.UnknownPolicy unknown_policy = 22;
+   */
+  unknownPolicy: UnknownPolicy;
 
-	/**
-	 * When the next attempt is due. Unset: none is planned.
-	 *
-	 * @generated from field: google.protobuf.Timestamp next_attempt_time = 23;
-	 */
-	nextAttemptTime?: Timestamp | undefined;
+  /**
+   * When the next attempt is due. Unset: none is planned.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 23;
+   */
+  nextAttemptTime?: Timestamp | undefined;
 };
 
 /**
@@ -458,15 +442,14 @@ export declare const MessageSchema: GenMessage<Message>;
  *
  * @generated from message mainstay.notify.v1.GetMessageRequest
  */
-export declare type GetMessageRequest =
-	Message$1<"mainstay.notify.v1.GetMessageRequest"> & {
-		/**
-		 * Its id, `msg_…`.
-		 *
-		 * @generated from field: string message_id = 1;
-		 */
-		messageId: string;
-	};
+export declare type GetMessageRequest = Message$1<"mainstay.notify.v1.GetMessageRequest"> & {
+  /**
+   * Its id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetMessageRequest.
@@ -479,64 +462,63 @@ export declare const GetMessageRequestSchema: GenMessage<GetMessageRequest>;
  *
  * @generated from message mainstay.notify.v1.MessageFilter
  */
-export declare type MessageFilter =
-	Message$1<"mainstay.notify.v1.MessageFilter"> & {
-		/**
-		 * In any of these states.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.MessageState states = 1;
-		 */
-		states: MessageState[];
+export declare type MessageFilter = Message$1<"mainstay.notify.v1.MessageFilter"> & {
+  /**
+   * In any of these states.
+   *
+   * @generated from field: repeated mainstay.notify.v1.MessageState states = 1;
+   */
+  states: MessageState[];
 
-		/**
-		 * Of any of these classes.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.MessageClass message_classes = 2;
-		 */
-		messageClasses: MessageClass[];
+  /**
+   * Of any of these classes.
+   *
+   * @generated from field: repeated mainstay.notify.v1.MessageClass message_classes = 2;
+   */
+  messageClasses: MessageClass[];
 
-		/**
-		 * To exactly this address, case-insensitive.
-		 *
-		 * @generated from field: string to = 3;
-		 */
-		to: string;
+  /**
+   * To exactly this address, case-insensitive.
+   *
+   * @generated from field: string to = 3;
+   */
+  to: string;
 
-		/**
-		 * To this recipient.
-		 *
-		 * @generated from field: string recipient_id = 4;
-		 */
-		recipientId: string;
+  /**
+   * To this recipient.
+   *
+   * @generated from field: string recipient_id = 4;
+   */
+  recipientId: string;
 
-		/**
-		 * Made from this template.
-		 *
-		 * @generated from field: string template = 5;
-		 */
-		template: string;
+  /**
+   * Made from this template.
+   *
+   * @generated from field: string template = 5;
+   */
+  template: string;
 
-		/**
-		 * Stored at or after this time.
-		 *
-		 * @generated from field: google.protobuf.Timestamp create_time_after = 6;
-		 */
-		createTimeAfter?: Timestamp | undefined;
+  /**
+   * Stored at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_after = 6;
+   */
+  createTimeAfter?: Timestamp | undefined;
 
-		/**
-		 * Stored before this time.
-		 *
-		 * @generated from field: google.protobuf.Timestamp create_time_before = 7;
-		 */
-		createTimeBefore?: Timestamp | undefined;
+  /**
+   * Stored before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time_before = 7;
+   */
+  createTimeBefore?: Timestamp | undefined;
 
-		/**
-		 * Handed to this provider account, `pac_…`.
-		 *
-		 * @generated from field: string provider_account_id = 8;
-		 */
-		providerAccountId: string;
-	};
+  /**
+   * Handed to this provider account, `pac_…`.
+   *
+   * @generated from field: string provider_account_id = 8;
+   */
+  providerAccountId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.MessageFilter.
@@ -549,29 +531,28 @@ export declare const MessageFilterSchema: GenMessage<MessageFilter>;
  *
  * @generated from message mainstay.notify.v1.ListMessagesRequest
  */
-export declare type ListMessagesRequest =
-	Message$1<"mainstay.notify.v1.ListMessagesRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListMessagesRequest = Message$1<"mainstay.notify.v1.ListMessagesRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 
-		/**
-		 * Which messages.
-		 *
-		 * @generated from field: mainstay.notify.v1.MessageFilter filter = 3;
-		 */
-		filter?: MessageFilter | undefined;
-	};
+  /**
+   * Which messages.
+   *
+   * @generated from field: mainstay.notify.v1.MessageFilter filter = 3;
+   */
+  filter?: MessageFilter | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListMessagesRequest.
@@ -584,22 +565,21 @@ export declare const ListMessagesRequestSchema: GenMessage<ListMessagesRequest>;
  *
  * @generated from message mainstay.notify.v1.ListMessagesResponse
  */
-export declare type ListMessagesResponse =
-	Message$1<"mainstay.notify.v1.ListMessagesResponse"> & {
-		/**
-		 * The messages, newest first.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.Message messages = 1;
-		 */
-		messages: Message[];
+export declare type ListMessagesResponse = Message$1<"mainstay.notify.v1.ListMessagesResponse"> & {
+  /**
+   * The messages, newest first.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Message messages = 1;
+   */
+  messages: Message[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListMessagesResponse.
@@ -612,15 +592,14 @@ export declare const ListMessagesResponseSchema: GenMessage<ListMessagesResponse
  *
  * @generated from message mainstay.notify.v1.GetTimelineRequest
  */
-export declare type GetTimelineRequest =
-	Message$1<"mainstay.notify.v1.GetTimelineRequest"> & {
-		/**
-		 * The message's id, `msg_…`.
-		 *
-		 * @generated from field: string message_id = 1;
-		 */
-		messageId: string;
-	};
+export declare type GetTimelineRequest = Message$1<"mainstay.notify.v1.GetTimelineRequest"> & {
+  /**
+   * The message's id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetTimelineRequest.
@@ -634,19 +613,19 @@ export declare const GetTimelineRequestSchema: GenMessage<GetTimelineRequest>;
  * @generated from message mainstay.notify.v1.Timeline
  */
 export declare type Timeline = Message$1<"mainstay.notify.v1.Timeline"> & {
-	/**
-	 * The message as it stands.
-	 *
-	 * @generated from field: mainstay.notify.v1.Message message = 1;
-	 */
-	message?: Message | undefined;
+  /**
+   * The message as it stands.
+   *
+   * @generated from field: mainstay.notify.v1.Message message = 1;
+   */
+  message?: Message | undefined;
 
-	/**
-	 * What happened, oldest first.
-	 *
-	 * @generated from field: repeated mainstay.notify.v1.TimelineEntry entries = 2;
-	 */
-	entries: TimelineEntry[];
+  /**
+   * What happened, oldest first.
+   *
+   * @generated from field: repeated mainstay.notify.v1.TimelineEntry entries = 2;
+   */
+  entries: TimelineEntry[];
 };
 
 /**
@@ -660,92 +639,91 @@ export declare const TimelineSchema: GenMessage<Timeline>;
  *
  * @generated from message mainstay.notify.v1.TimelineEntry
  */
-export declare type TimelineEntry =
-	Message$1<"mainstay.notify.v1.TimelineEntry"> & {
-		/**
-		 * When it began.
-		 *
-		 * @generated from field: google.protobuf.Timestamp time = 1;
-		 */
-		time?: Timestamp | undefined;
+export declare type TimelineEntry = Message$1<"mainstay.notify.v1.TimelineEntry"> & {
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
 
-		/**
-		 * How long it took. Unset: it took no time.
-		 *
-		 * @generated from field: google.protobuf.Duration duration = 2;
-		 */
-		duration?: Duration | undefined;
+  /**
+   * How long it took. Unset: it took no time.
+   *
+   * @generated from field: google.protobuf.Duration duration = 2;
+   */
+  duration?: Duration | undefined;
 
-		/**
-		 * What kind of thing.
-		 *
-		 * @generated from field: mainstay.notify.v1.TimelineKind kind = 3;
-		 */
-		kind: TimelineKind;
+  /**
+   * What kind of thing.
+   *
+   * @generated from field: mainstay.notify.v1.TimelineKind kind = 3;
+   */
+  kind: TimelineKind;
 
-		/**
-		 * One line for people.
-		 *
-		 * @generated from field: string title = 4;
-		 */
-		title: string;
+  /**
+   * One line for people.
+   *
+   * @generated from field: string title = 4;
+   */
+  title: string;
 
-		/**
-		 * Who did it: `api`, `worker`, `provider`, an operator's or a key's id.
-		 *
-		 * @generated from field: string actor = 5;
-		 */
-		actor: string;
+  /**
+   * Who did it: `api`, `worker`, `provider`, an operator's or a key's id.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
 
-		/**
-		 * More, in words; for an attempt, what the provider answered.
-		 *
-		 * @generated from field: string detail = 6;
-		 */
-		detail: string;
+  /**
+   * More, in words; for an attempt, what the provider answered.
+   *
+   * @generated from field: string detail = 6;
+   */
+  detail: string;
 
-		/**
-		 * The attempt's number from 1 on. 0: not an attempt.
-		 *
-		 * @generated from field: int32 attempt = 7;
-		 */
-		attempt: number;
+  /**
+   * The attempt's number from 1 on. 0: not an attempt.
+   *
+   * @generated from field: int32 attempt = 7;
+   */
+  attempt: number;
 
-		/**
-		 * How the attempt ended.
-		 *
-		 * @generated from field: mainstay.notify.v1.AttemptOutcome outcome = 8;
-		 */
-		outcome: AttemptOutcome;
+  /**
+   * How the attempt ended.
+   *
+   * @generated from field: mainstay.notify.v1.AttemptOutcome outcome = 8;
+   */
+  outcome: AttemptOutcome;
 
-		/**
-		 * The provider account of the attempt, `pac_…`.
-		 *
-		 * @generated from field: string provider_account_id = 9;
-		 */
-		providerAccountId: string;
+  /**
+   * The provider account of the attempt, `pac_…`.
+   *
+   * @generated from field: string provider_account_id = 9;
+   */
+  providerAccountId: string;
 
-		/**
-		 * The provider account's name.
-		 *
-		 * @generated from field: string provider_display_name = 10;
-		 */
-		providerDisplayName: string;
+  /**
+   * The provider account's name.
+   *
+   * @generated from field: string provider_display_name = 10;
+   */
+  providerDisplayName: string;
 
-		/**
-		 * The provider's own id for the message.
-		 *
-		 * @generated from field: string provider_message_id = 11;
-		 */
-		providerMessageId: string;
+  /**
+   * The provider's own id for the message.
+   *
+   * @generated from field: string provider_message_id = 11;
+   */
+  providerMessageId: string;
 
-		/**
-		 * Facts of this entry, for example why other accounts were passed over.
-		 *
-		 * @generated from field: google.protobuf.Struct attributes = 12;
-		 */
-		attributes?: JsonObject | undefined;
-	};
+  /**
+   * Facts of this entry, for example why other accounts were passed over.
+   *
+   * @generated from field: google.protobuf.Struct attributes = 12;
+   */
+  attributes?: JsonObject | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.TimelineEntry.
@@ -758,22 +736,21 @@ export declare const TimelineEntrySchema: GenMessage<TimelineEntry>;
  *
  * @generated from message mainstay.notify.v1.WatchMessagesRequest
  */
-export declare type WatchMessagesRequest =
-	Message$1<"mainstay.notify.v1.WatchMessagesRequest"> & {
-		/**
-		 * Which messages.
-		 *
-		 * @generated from field: mainstay.notify.v1.MessageFilter filter = 1;
-		 */
-		filter?: MessageFilter | undefined;
+export declare type WatchMessagesRequest = Message$1<"mainstay.notify.v1.WatchMessagesRequest"> & {
+  /**
+   * Which messages.
+   *
+   * @generated from field: mainstay.notify.v1.MessageFilter filter = 1;
+   */
+  filter?: MessageFilter | undefined;
 
-		/**
-		 * The `resume_token` of the last change seen. Unset: from now on.
-		 *
-		 * @generated from field: string resume_token = 2;
-		 */
-		resumeToken: string;
-	};
+  /**
+   * The `resume_token` of the last change seen. Unset: from now on.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.WatchMessagesRequest.
@@ -786,22 +763,21 @@ export declare const WatchMessagesRequestSchema: GenMessage<WatchMessagesRequest
  *
  * @generated from message mainstay.notify.v1.MessageChange
  */
-export declare type MessageChange =
-	Message$1<"mainstay.notify.v1.MessageChange"> & {
-		/**
-		 * The message as it is now. Unset on a heartbeat, which says only that the stream is alive.
-		 *
-		 * @generated from field: mainstay.notify.v1.Message message = 1;
-		 */
-		message?: Message | undefined;
+export declare type MessageChange = Message$1<"mainstay.notify.v1.MessageChange"> & {
+  /**
+   * The message as it is now. Unset on a heartbeat, which says only that the stream is alive.
+   *
+   * @generated from field: mainstay.notify.v1.Message message = 1;
+   */
+  message?: Message | undefined;
 
-		/**
-		 * Give it as `resume_token` to go on after this change.
-		 *
-		 * @generated from field: string resume_token = 2;
-		 */
-		resumeToken: string;
-	};
+  /**
+   * Give it as `resume_token` to go on after this change.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.MessageChange.
@@ -814,29 +790,28 @@ export declare const MessageChangeSchema: GenMessage<MessageChange>;
  *
  * @generated from message mainstay.notify.v1.GetMessageStatsRequest
  */
-export declare type GetMessageStatsRequest =
-	Message$1<"mainstay.notify.v1.GetMessageStatsRequest"> & {
-		/**
-		 * From when on. Unset: one hour ago.
-		 *
-		 * @generated from field: google.protobuf.Timestamp start_time = 1;
-		 */
-		startTime?: Timestamp | undefined;
+export declare type GetMessageStatsRequest = Message$1<"mainstay.notify.v1.GetMessageStatsRequest"> & {
+  /**
+   * From when on. Unset: one hour ago.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
 
-		/**
-		 * Until when. Unset: now.
-		 *
-		 * @generated from field: google.protobuf.Timestamp end_time = 2;
-		 */
-		endTime?: Timestamp | undefined;
+  /**
+   * Until when. Unset: now.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 2;
+   */
+  endTime?: Timestamp | undefined;
 
-		/**
-		 * How many points the series has: 1 to 360. 0 means 60.
-		 *
-		 * @generated from field: int32 point_count = 3;
-		 */
-		pointCount: number;
-	};
+  /**
+   * How many points the series has: 1 to 360. 0 means 60.
+   *
+   * @generated from field: int32 point_count = 3;
+   */
+  pointCount: number;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetMessageStatsRequest.
@@ -849,50 +824,49 @@ export declare const GetMessageStatsRequestSchema: GenMessage<GetMessageStatsReq
  *
  * @generated from message mainstay.notify.v1.MessageStats
  */
-export declare type MessageStats =
-	Message$1<"mainstay.notify.v1.MessageStats"> & {
-		/**
-		 * How many messages stored in the time asked for are in each state now.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.StateCount state_counts = 1;
-		 */
-		stateCounts: StateCount[];
+export declare type MessageStats = Message$1<"mainstay.notify.v1.MessageStats"> & {
+  /**
+   * How many messages stored in the time asked for are in each state now.
+   *
+   * @generated from field: repeated mainstay.notify.v1.StateCount state_counts = 1;
+   */
+  stateCounts: StateCount[];
 
-		/**
-		 * The counts over time, oldest first, without gaps.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.StatsPoint points = 2;
-		 */
-		points: StatsPoint[];
+  /**
+   * The counts over time, oldest first, without gaps.
+   *
+   * @generated from field: repeated mainstay.notify.v1.StatsPoint points = 2;
+   */
+  points: StatsPoint[];
 
-		/**
-		 * How many wait in the queue now.
-		 *
-		 * @generated from field: int64 queue_depth = 3;
-		 */
-		queueDepth: bigint;
+  /**
+   * How many wait in the queue now.
+   *
+   * @generated from field: int64 queue_depth = 3;
+   */
+  queueDepth: bigint;
 
-		/**
-		 * From acceptance to the provider's answer: the median of the time asked for. Unset: none were sent.
-		 *
-		 * @generated from field: google.protobuf.Duration latency_p50 = 4;
-		 */
-		latencyP50?: Duration | undefined;
+  /**
+   * From acceptance to the provider's answer: the median of the time asked for. Unset: none were sent.
+   *
+   * @generated from field: google.protobuf.Duration latency_p50 = 4;
+   */
+  latencyP50?: Duration | undefined;
 
-		/**
-		 * The same, the 95th percentile.
-		 *
-		 * @generated from field: google.protobuf.Duration latency_p95 = 5;
-		 */
-		latencyP95?: Duration | undefined;
+  /**
+   * The same, the 95th percentile.
+   *
+   * @generated from field: google.protobuf.Duration latency_p95 = 5;
+   */
+  latencyP95?: Duration | undefined;
 
-		/**
-		 * The same, the 99th percentile.
-		 *
-		 * @generated from field: google.protobuf.Duration latency_p99 = 6;
-		 */
-		latencyP99?: Duration | undefined;
-	};
+  /**
+   * The same, the 99th percentile.
+   *
+   * @generated from field: google.protobuf.Duration latency_p99 = 6;
+   */
+  latencyP99?: Duration | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.MessageStats.
@@ -906,19 +880,19 @@ export declare const MessageStatsSchema: GenMessage<MessageStats>;
  * @generated from message mainstay.notify.v1.StateCount
  */
 export declare type StateCount = Message$1<"mainstay.notify.v1.StateCount"> & {
-	/**
-	 * The state.
-	 *
-	 * @generated from field: mainstay.notify.v1.MessageState state = 1;
-	 */
-	state: MessageState;
+  /**
+   * The state.
+   *
+   * @generated from field: mainstay.notify.v1.MessageState state = 1;
+   */
+  state: MessageState;
 
-	/**
-	 * How many.
-	 *
-	 * @generated from field: int64 count = 2;
-	 */
-	count: bigint;
+  /**
+   * How many.
+   *
+   * @generated from field: int64 count = 2;
+   */
+  count: bigint;
 };
 
 /**
@@ -933,33 +907,33 @@ export declare const StateCountSchema: GenMessage<StateCount>;
  * @generated from message mainstay.notify.v1.StatsPoint
  */
 export declare type StatsPoint = Message$1<"mainstay.notify.v1.StatsPoint"> & {
-	/**
-	 * When the point's span begins.
-	 *
-	 * @generated from field: google.protobuf.Timestamp start_time = 1;
-	 */
-	startTime?: Timestamp | undefined;
+  /**
+   * When the point's span begins.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
 
-	/**
-	 * How many messages were stored in it.
-	 *
-	 * @generated from field: int64 accepted_count = 2;
-	 */
-	acceptedCount: bigint;
+  /**
+   * How many messages were stored in it.
+   *
+   * @generated from field: int64 accepted_count = 2;
+   */
+  acceptedCount: bigint;
 
-	/**
-	 * How many of those were sent or delivered.
-	 *
-	 * @generated from field: int64 sent_count = 3;
-	 */
-	sentCount: bigint;
+  /**
+   * How many of those were sent or delivered.
+   *
+   * @generated from field: int64 sent_count = 3;
+   */
+  sentCount: bigint;
 
-	/**
-	 * How many of those failed, bounced, expired or are unknown.
-	 *
-	 * @generated from field: int64 failed_count = 4;
-	 */
-	failedCount: bigint;
+  /**
+   * How many of those failed, bounced, expired or are unknown.
+   *
+   * @generated from field: int64 failed_count = 4;
+   */
+  failedCount: bigint;
 };
 
 /**
@@ -973,15 +947,14 @@ export declare const StatsPointSchema: GenMessage<StatsPoint>;
  *
  * @generated from message mainstay.notify.v1.CancelMessageRequest
  */
-export declare type CancelMessageRequest =
-	Message$1<"mainstay.notify.v1.CancelMessageRequest"> & {
-		/**
-		 * Its id, `msg_…`.
-		 *
-		 * @generated from field: string message_id = 1;
-		 */
-		messageId: string;
-	};
+export declare type CancelMessageRequest = Message$1<"mainstay.notify.v1.CancelMessageRequest"> & {
+  /**
+   * Its id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.CancelMessageRequest.
@@ -994,22 +967,21 @@ export declare const CancelMessageRequestSchema: GenMessage<CancelMessageRequest
  *
  * @generated from message mainstay.notify.v1.ResolveMessageRequest
  */
-export declare type ResolveMessageRequest =
-	Message$1<"mainstay.notify.v1.ResolveMessageRequest"> & {
-		/**
-		 * Its id, `msg_…`.
-		 *
-		 * @generated from field: string message_id = 1;
-		 */
-		messageId: string;
+export declare type ResolveMessageRequest = Message$1<"mainstay.notify.v1.ResolveMessageRequest"> & {
+  /**
+   * Its id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
 
-		/**
-		 * The decision.
-		 *
-		 * @generated from field: mainstay.notify.v1.Resolution resolution = 2;
-		 */
-		resolution: Resolution;
-	};
+  /**
+   * The decision.
+   *
+   * @generated from field: mainstay.notify.v1.Resolution resolution = 2;
+   */
+  resolution: Resolution;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ResolveMessageRequest.
@@ -1023,40 +995,40 @@ export declare const ResolveMessageRequestSchema: GenMessage<ResolveMessageReque
  * @generated from message mainstay.notify.v1.Recipient
  */
 export declare type Recipient = Message$1<"mainstay.notify.v1.Recipient"> & {
-	/**
-	 * Your id of the person.
-	 *
-	 * @generated from field: string recipient_id = 1;
-	 */
-	recipientId: string;
+  /**
+   * Your id of the person.
+   *
+   * @generated from field: string recipient_id = 1;
+   */
+  recipientId: string;
 
-	/**
-	 * Their email address.
-	 *
-	 * @generated from field: string email = 2;
-	 */
-	email: string;
+  /**
+   * Their email address.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
 
-	/**
-	 * Their name.
-	 *
-	 * @generated from field: string display_name = 3;
-	 */
-	displayName: string;
+  /**
+   * Their name.
+   *
+   * @generated from field: string display_name = 3;
+   */
+  displayName: string;
 
-	/**
-	 * When this was first stored. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 4;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When this was first stored. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
 
-	/**
-	 * When this last changed. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp update_time = 5;
-	 */
-	updateTime?: Timestamp | undefined;
+  /**
+   * When this last changed. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 5;
+   */
+  updateTime?: Timestamp | undefined;
 };
 
 /**
@@ -1070,15 +1042,14 @@ export declare const RecipientSchema: GenMessage<Recipient>;
  *
  * @generated from message mainstay.notify.v1.UpdateRecipientRequest
  */
-export declare type UpdateRecipientRequest =
-	Message$1<"mainstay.notify.v1.UpdateRecipientRequest"> & {
-		/**
-		 * The recipient.
-		 *
-		 * @generated from field: mainstay.notify.v1.Recipient recipient = 1;
-		 */
-		recipient?: Recipient | undefined;
-	};
+export declare type UpdateRecipientRequest = Message$1<"mainstay.notify.v1.UpdateRecipientRequest"> & {
+  /**
+   * The recipient.
+   *
+   * @generated from field: mainstay.notify.v1.Recipient recipient = 1;
+   */
+  recipient?: Recipient | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.UpdateRecipientRequest.
@@ -1091,15 +1062,14 @@ export declare const UpdateRecipientRequestSchema: GenMessage<UpdateRecipientReq
  *
  * @generated from message mainstay.notify.v1.GetRecipientRequest
  */
-export declare type GetRecipientRequest =
-	Message$1<"mainstay.notify.v1.GetRecipientRequest"> & {
-		/**
-		 * Your id of the person.
-		 *
-		 * @generated from field: string recipient_id = 1;
-		 */
-		recipientId: string;
-	};
+export declare type GetRecipientRequest = Message$1<"mainstay.notify.v1.GetRecipientRequest"> & {
+  /**
+   * Your id of the person.
+   *
+   * @generated from field: string recipient_id = 1;
+   */
+  recipientId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetRecipientRequest.
@@ -1113,33 +1083,33 @@ export declare const GetRecipientRequestSchema: GenMessage<GetRecipientRequest>;
  * @generated from message mainstay.notify.v1.Template
  */
 export declare type Template = Message$1<"mainstay.notify.v1.Template"> & {
-	/**
-	 * The template's name, unique in the project.
-	 *
-	 * @generated from field: string name = 1;
-	 */
-	name: string;
+  /**
+   * The template's name, unique in the project.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-	/**
-	 * The version, from 1 on. Set by the server.
-	 *
-	 * @generated from field: int32 version = 2;
-	 */
-	version: number;
+  /**
+   * The version, from 1 on. Set by the server.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
 
-	/**
-	 * The email it makes; Liquid tags are filled from `data`.
-	 *
-	 * @generated from field: mainstay.notify.v1.EmailContent email = 3;
-	 */
-	email?: EmailContent | undefined;
+  /**
+   * The email it makes; Liquid tags are filled from `data`.
+   *
+   * @generated from field: mainstay.notify.v1.EmailContent email = 3;
+   */
+  email?: EmailContent | undefined;
 
-	/**
-	 * When this version was made. Set by the server.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 4;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When this version was made. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**
@@ -1153,15 +1123,14 @@ export declare const TemplateSchema: GenMessage<Template>;
  *
  * @generated from message mainstay.notify.v1.CreateTemplateRequest
  */
-export declare type CreateTemplateRequest =
-	Message$1<"mainstay.notify.v1.CreateTemplateRequest"> & {
-		/**
-		 * The template: its name and email.
-		 *
-		 * @generated from field: mainstay.notify.v1.Template template = 1;
-		 */
-		template?: Template | undefined;
-	};
+export declare type CreateTemplateRequest = Message$1<"mainstay.notify.v1.CreateTemplateRequest"> & {
+  /**
+   * The template: its name and email.
+   *
+   * @generated from field: mainstay.notify.v1.Template template = 1;
+   */
+  template?: Template | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.CreateTemplateRequest.
@@ -1174,22 +1143,21 @@ export declare const CreateTemplateRequestSchema: GenMessage<CreateTemplateReque
  *
  * @generated from message mainstay.notify.v1.GetTemplateRequest
  */
-export declare type GetTemplateRequest =
-	Message$1<"mainstay.notify.v1.GetTemplateRequest"> & {
-		/**
-		 * The template's name.
-		 *
-		 * @generated from field: string name = 1;
-		 */
-		name: string;
+export declare type GetTemplateRequest = Message$1<"mainstay.notify.v1.GetTemplateRequest"> & {
+  /**
+   * The template's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-		/**
-		 * The version. 0 means the newest.
-		 *
-		 * @generated from field: int32 version = 2;
-		 */
-		version: number;
-	};
+  /**
+   * The version. 0 means the newest.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetTemplateRequest.
@@ -1202,22 +1170,21 @@ export declare const GetTemplateRequestSchema: GenMessage<GetTemplateRequest>;
  *
  * @generated from message mainstay.notify.v1.ListTemplatesRequest
  */
-export declare type ListTemplatesRequest =
-	Message$1<"mainstay.notify.v1.ListTemplatesRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListTemplatesRequest = Message$1<"mainstay.notify.v1.ListTemplatesRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
-	};
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListTemplatesRequest.
@@ -1230,22 +1197,21 @@ export declare const ListTemplatesRequestSchema: GenMessage<ListTemplatesRequest
  *
  * @generated from message mainstay.notify.v1.ListTemplatesResponse
  */
-export declare type ListTemplatesResponse =
-	Message$1<"mainstay.notify.v1.ListTemplatesResponse"> & {
-		/**
-		 * The newest version of each template.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.Template templates = 1;
-		 */
-		templates: Template[];
+export declare type ListTemplatesResponse = Message$1<"mainstay.notify.v1.ListTemplatesResponse"> & {
+  /**
+   * The newest version of each template.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Template templates = 1;
+   */
+  templates: Template[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListTemplatesResponse.
@@ -1258,134 +1224,129 @@ export declare const ListTemplatesResponseSchema: GenMessage<ListTemplatesRespon
  *
  * @generated from message mainstay.notify.v1.ProviderAccount
  */
-export declare type ProviderAccount =
-	Message$1<"mainstay.notify.v1.ProviderAccount"> & {
-		/**
-		 * Its id, `pac_…`. Set by the server.
-		 *
-		 * @generated from field: string provider_account_id = 1;
-		 */
-		providerAccountId: string;
+export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAccount"> & {
+  /**
+   * Its id, `pac_…`. Set by the server.
+   *
+   * @generated from field: string provider_account_id = 1;
+   */
+  providerAccountId: string;
 
-		/**
-		 * The name people read, 1 to 80 characters.
-		 *
-		 * @generated from field: string display_name = 2;
-		 */
-		displayName: string;
+  /**
+   * The name people read, 1 to 80 characters.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
 
-		/**
-		 * The channel it serves. Set by the server from the kind of provider.
-		 *
-		 * @generated from field: mainstay.notify.v1.Channel channel = 3;
-		 */
-		channel: Channel;
+  /**
+   * The channel it serves. Set by the server from the kind of provider.
+   *
+   * @generated from field: mainstay.notify.v1.Channel channel = 3;
+   */
+  channel: Channel;
 
-		/**
-		 * How to reach it: one of the three.
-		 *
-		 * @generated from oneof mainstay.notify.v1.ProviderAccount.config
-		 */
-		config:
-			| {
-					/**
-					 * The built-in mailbox, which shows mail and sends nothing outside.
-					 *
-					 * @generated from field: mainstay.notify.v1.SandboxConfig sandbox = 4;
-					 */
-					value: SandboxConfig;
-					case: "sandbox";
-			  }
-			| {
-					/**
-					 * An SMTP server.
-					 *
-					 * @generated from field: mainstay.notify.v1.SmtpConfig smtp = 5;
-					 */
-					value: SmtpConfig;
-					case: "smtp";
-			  }
-			| {
-					/**
-					 * An HTTP endpoint of your own that takes messages as JSON.
-					 *
-					 * @generated from field: mainstay.notify.v1.HttpConfig http = 6;
-					 */
-					value: HttpConfig;
-					case: "http";
-			  }
-			| { case: undefined; value?: undefined };
+  /**
+   * How to reach it: one of the three.
+   *
+   * @generated from oneof mainstay.notify.v1.ProviderAccount.config
+   */
+  config: {
+    /**
+     * The built-in mailbox, which shows mail and sends nothing outside.
+     *
+     * @generated from field: mainstay.notify.v1.SandboxConfig sandbox = 4;
+     */
+    value: SandboxConfig;
+    case: "sandbox";
+  } | {
+    /**
+     * An SMTP server.
+     *
+     * @generated from field: mainstay.notify.v1.SmtpConfig smtp = 5;
+     */
+    value: SmtpConfig;
+    case: "smtp";
+  } | {
+    /**
+     * An HTTP endpoint of your own that takes messages as JSON.
+     *
+     * @generated from field: mainstay.notify.v1.HttpConfig http = 6;
+     */
+    value: HttpConfig;
+    case: "http";
+  } | { case: undefined; value?: undefined };
 
-		/**
-		 * The address that mail comes from, for example `Acme <hello@acme.example>`.
-		 *
-		 * @generated from field: string sender = 7;
-		 */
-		sender: string;
+  /**
+   * The address that mail comes from, for example `Acme <hello@acme.example>`.
+   *
+   * @generated from field: string sender = 7;
+   */
+  sender: string;
 
-		/**
-		 * Whether messages are routed to it.
-		 *
-		 * @generated from field: bool enabled = 8;
-		 */
-		enabled: boolean;
+  /**
+   * Whether messages are routed to it.
+   *
+   * @generated from field: bool enabled = 8;
+   */
+  enabled: boolean;
 
-		/**
-		 * Accounts with a lower number are tried first.
-		 *
-		 * @generated from field: int32 priority = 9;
-		 */
-		priority: number;
+  /**
+   * Accounts with a lower number are tried first.
+   *
+   * @generated from field: int32 priority = 9;
+   */
+  priority: number;
 
-		/**
-		 * When it was added. Set by the server.
-		 *
-		 * @generated from field: google.protobuf.Timestamp create_time = 10;
-		 */
-		createTime?: Timestamp | undefined;
+  /**
+   * When it was added. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 10;
+   */
+  createTime?: Timestamp | undefined;
 
-		/**
-		 * When it last changed. Set by the server.
-		 *
-		 * @generated from field: google.protobuf.Timestamp update_time = 11;
-		 */
-		updateTime?: Timestamp | undefined;
+  /**
+   * When it last changed. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 11;
+   */
+  updateTime?: Timestamp | undefined;
 
-		/**
-		 * Changes with every change; give it back to an update to refuse lost updates. Set by the server.
-		 *
-		 * @generated from field: string etag = 12;
-		 */
-		etag: string;
+  /**
+   * Changes with every change; give it back to an update to refuse lost updates. Set by the server.
+   *
+   * @generated from field: string etag = 12;
+   */
+  etag: string;
 
-		/**
-		 * Attempts it accepted in the last 24 hours. Set by the server.
-		 *
-		 * @generated from field: int64 accepted_count = 13;
-		 */
-		acceptedCount: bigint;
+  /**
+   * Attempts it accepted in the last 24 hours. Set by the server.
+   *
+   * @generated from field: int64 accepted_count = 13;
+   */
+  acceptedCount: bigint;
 
-		/**
-		 * Attempts it refused in the last 24 hours. Set by the server.
-		 *
-		 * @generated from field: int64 rejected_count = 14;
-		 */
-		rejectedCount: bigint;
+  /**
+   * Attempts it refused in the last 24 hours. Set by the server.
+   *
+   * @generated from field: int64 rejected_count = 14;
+   */
+  rejectedCount: bigint;
 
-		/**
-		 * Attempts whose answer was lost in the last 24 hours. Set by the server.
-		 *
-		 * @generated from field: int64 unknown_count = 15;
-		 */
-		unknownCount: bigint;
+  /**
+   * Attempts whose answer was lost in the last 24 hours. Set by the server.
+   *
+   * @generated from field: int64 unknown_count = 15;
+   */
+  unknownCount: bigint;
 
-		/**
-		 * True for test keys' messages; false for live ones. Sandbox accounts are always test.
-		 *
-		 * @generated from field: bool test = 16;
-		 */
-		test: boolean;
-	};
+  /**
+   * True for test keys' messages; false for live ones. Sandbox accounts are always test.
+   *
+   * @generated from field: bool test = 16;
+   */
+  test: boolean;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ProviderAccount.
@@ -1398,8 +1359,8 @@ export declare const ProviderAccountSchema: GenMessage<ProviderAccount>;
  *
  * @generated from message mainstay.notify.v1.SandboxConfig
  */
-export declare type SandboxConfig =
-	Message$1<"mainstay.notify.v1.SandboxConfig"> & {};
+export declare type SandboxConfig = Message$1<"mainstay.notify.v1.SandboxConfig"> & {
+};
 
 /**
  * Describes the message mainstay.notify.v1.SandboxConfig.
@@ -1413,47 +1374,47 @@ export declare const SandboxConfigSchema: GenMessage<SandboxConfig>;
  * @generated from message mainstay.notify.v1.SmtpConfig
  */
 export declare type SmtpConfig = Message$1<"mainstay.notify.v1.SmtpConfig"> & {
-	/**
-	 * The server's host name or address.
-	 *
-	 * @generated from field: string host = 1;
-	 */
-	host: string;
+  /**
+   * The server's host name or address.
+   *
+   * @generated from field: string host = 1;
+   */
+  host: string;
 
-	/**
-	 * Its port, usually 587, 465 or 25.
-	 *
-	 * @generated from field: int32 port = 2;
-	 */
-	port: number;
+  /**
+   * Its port, usually 587, 465 or 25.
+   *
+   * @generated from field: int32 port = 2;
+   */
+  port: number;
 
-	/**
-	 * How the connection is encrypted.
-	 *
-	 * @generated from field: mainstay.notify.v1.SmtpSecurity security = 3;
-	 */
-	security: SmtpSecurity;
+  /**
+   * How the connection is encrypted.
+   *
+   * @generated from field: mainstay.notify.v1.SmtpSecurity security = 3;
+   */
+  security: SmtpSecurity;
 
-	/**
-	 * The user name. Empty: no sign-in.
-	 *
-	 * @generated from field: string username = 4;
-	 */
-	username: string;
+  /**
+   * The user name. Empty: no sign-in.
+   *
+   * @generated from field: string username = 4;
+   */
+  username: string;
 
-	/**
-	 * The password. Never in an answer; leave it empty in an update to keep it.
-	 *
-	 * @generated from field: string password = 5;
-	 */
-	password: string;
+  /**
+   * The password. Never in an answer; leave it empty in an update to keep it.
+   *
+   * @generated from field: string password = 5;
+   */
+  password: string;
 
-	/**
-	 * How many connections each worker keeps open. 0 means 5.
-	 *
-	 * @generated from field: int32 max_connections = 6;
-	 */
-	maxConnections: number;
+  /**
+   * How many connections each worker keeps open. 0 means 5.
+   *
+   * @generated from field: int32 max_connections = 6;
+   */
+  maxConnections: number;
 };
 
 /**
@@ -1468,19 +1429,19 @@ export declare const SmtpConfigSchema: GenMessage<SmtpConfig>;
  * @generated from message mainstay.notify.v1.HttpConfig
  */
 export declare type HttpConfig = Message$1<"mainstay.notify.v1.HttpConfig"> & {
-	/**
-	 * Where to post, `https://…`.
-	 *
-	 * @generated from field: string url = 1;
-	 */
-	url: string;
+  /**
+   * Where to post, `https://…`.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
 
-	/**
-	 * Sent as `Authorization: Bearer …`. Never in an answer; leave it empty in an update to keep it.
-	 *
-	 * @generated from field: string bearer_token = 2;
-	 */
-	bearerToken: string;
+  /**
+   * Sent as `Authorization: Bearer …`. Never in an answer; leave it empty in an update to keep it.
+   *
+   * @generated from field: string bearer_token = 2;
+   */
+  bearerToken: string;
 };
 
 /**
@@ -1494,15 +1455,14 @@ export declare const HttpConfigSchema: GenMessage<HttpConfig>;
  *
  * @generated from message mainstay.notify.v1.CreateProviderAccountRequest
  */
-export declare type CreateProviderAccountRequest =
-	Message$1<"mainstay.notify.v1.CreateProviderAccountRequest"> & {
-		/**
-		 * The account.
-		 *
-		 * @generated from field: mainstay.notify.v1.ProviderAccount provider_account = 1;
-		 */
-		providerAccount?: ProviderAccount | undefined;
-	};
+export declare type CreateProviderAccountRequest = Message$1<"mainstay.notify.v1.CreateProviderAccountRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: mainstay.notify.v1.ProviderAccount provider_account = 1;
+   */
+  providerAccount?: ProviderAccount | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.CreateProviderAccountRequest.
@@ -1515,22 +1475,21 @@ export declare const CreateProviderAccountRequestSchema: GenMessage<CreateProvid
  *
  * @generated from message mainstay.notify.v1.UpdateProviderAccountRequest
  */
-export declare type UpdateProviderAccountRequest =
-	Message$1<"mainstay.notify.v1.UpdateProviderAccountRequest"> & {
-		/**
-		 * The account with its new values.
-		 *
-		 * @generated from field: mainstay.notify.v1.ProviderAccount provider_account = 1;
-		 */
-		providerAccount?: ProviderAccount | undefined;
+export declare type UpdateProviderAccountRequest = Message$1<"mainstay.notify.v1.UpdateProviderAccountRequest"> & {
+  /**
+   * The account with its new values.
+   *
+   * @generated from field: mainstay.notify.v1.ProviderAccount provider_account = 1;
+   */
+  providerAccount?: ProviderAccount | undefined;
 
-		/**
-		 * Which fields change. Unset: every field that is set.
-		 *
-		 * @generated from field: google.protobuf.FieldMask update_mask = 2;
-		 */
-		updateMask?: FieldMask | undefined;
-	};
+  /**
+   * Which fields change. Unset: every field that is set.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.UpdateProviderAccountRequest.
@@ -1543,8 +1502,8 @@ export declare const UpdateProviderAccountRequestSchema: GenMessage<UpdateProvid
  *
  * @generated from message mainstay.notify.v1.ListProviderAccountsRequest
  */
-export declare type ListProviderAccountsRequest =
-	Message$1<"mainstay.notify.v1.ListProviderAccountsRequest"> & {};
+export declare type ListProviderAccountsRequest = Message$1<"mainstay.notify.v1.ListProviderAccountsRequest"> & {
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListProviderAccountsRequest.
@@ -1557,15 +1516,14 @@ export declare const ListProviderAccountsRequestSchema: GenMessage<ListProviderA
  *
  * @generated from message mainstay.notify.v1.ListProviderAccountsResponse
  */
-export declare type ListProviderAccountsResponse =
-	Message$1<"mainstay.notify.v1.ListProviderAccountsResponse"> & {
-		/**
-		 * By priority, then age.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.ProviderAccount provider_accounts = 1;
-		 */
-		providerAccounts: ProviderAccount[];
-	};
+export declare type ListProviderAccountsResponse = Message$1<"mainstay.notify.v1.ListProviderAccountsResponse"> & {
+  /**
+   * By priority, then age.
+   *
+   * @generated from field: repeated mainstay.notify.v1.ProviderAccount provider_accounts = 1;
+   */
+  providerAccounts: ProviderAccount[];
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListProviderAccountsResponse.
@@ -1578,15 +1536,14 @@ export declare const ListProviderAccountsResponseSchema: GenMessage<ListProvider
  *
  * @generated from message mainstay.notify.v1.VerifyProviderAccountRequest
  */
-export declare type VerifyProviderAccountRequest =
-	Message$1<"mainstay.notify.v1.VerifyProviderAccountRequest"> & {
-		/**
-		 * Its id, `pac_…`.
-		 *
-		 * @generated from field: string provider_account_id = 1;
-		 */
-		providerAccountId: string;
-	};
+export declare type VerifyProviderAccountRequest = Message$1<"mainstay.notify.v1.VerifyProviderAccountRequest"> & {
+  /**
+   * Its id, `pac_…`.
+   *
+   * @generated from field: string provider_account_id = 1;
+   */
+  providerAccountId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.VerifyProviderAccountRequest.
@@ -1599,29 +1556,28 @@ export declare const VerifyProviderAccountRequestSchema: GenMessage<VerifyProvid
  *
  * @generated from message mainstay.notify.v1.VerifyProviderAccountResponse
  */
-export declare type VerifyProviderAccountResponse =
-	Message$1<"mainstay.notify.v1.VerifyProviderAccountResponse"> & {
-		/**
-		 * Whether it would take messages.
-		 *
-		 * @generated from field: bool ok = 1;
-		 */
-		ok: boolean;
+export declare type VerifyProviderAccountResponse = Message$1<"mainstay.notify.v1.VerifyProviderAccountResponse"> & {
+  /**
+   * Whether it would take messages.
+   *
+   * @generated from field: bool ok = 1;
+   */
+  ok: boolean;
 
-		/**
-		 * What it said, or what went wrong.
-		 *
-		 * @generated from field: string detail = 2;
-		 */
-		detail: string;
+  /**
+   * What it said, or what went wrong.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
 
-		/**
-		 * How long it took.
-		 *
-		 * @generated from field: google.protobuf.Duration duration = 3;
-		 */
-		duration?: Duration | undefined;
-	};
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: Duration | undefined;
+};
 
 /**
  * Describes the message mainstay.notify.v1.VerifyProviderAccountResponse.
@@ -1635,82 +1591,82 @@ export declare const VerifyProviderAccountResponseSchema: GenMessage<VerifyProvi
  * @generated from message mainstay.notify.v1.Mail
  */
 export declare type Mail = Message$1<"mainstay.notify.v1.Mail"> & {
-	/**
-	 * Its id, `mai_…`.
-	 *
-	 * @generated from field: string mail_id = 1;
-	 */
-	mailId: string;
+  /**
+   * Its id, `mai_…`.
+   *
+   * @generated from field: string mail_id = 1;
+   */
+  mailId: string;
 
-	/**
-	 * The message it came from, `msg_…`. Empty: it was not sent by Mainstay.
-	 *
-	 * @generated from field: string message_id = 2;
-	 */
-	messageId: string;
+  /**
+   * The message it came from, `msg_…`. Empty: it was not sent by Mainstay.
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
 
-	/**
-	 * Who it is from.
-	 *
-	 * @generated from field: string from = 3;
-	 */
-	from: string;
+  /**
+   * Who it is from.
+   *
+   * @generated from field: string from = 3;
+   */
+  from: string;
 
-	/**
-	 * Who it is to.
-	 *
-	 * @generated from field: repeated string to = 4;
-	 */
-	to: string[];
+  /**
+   * Who it is to.
+   *
+   * @generated from field: repeated string to = 4;
+   */
+  to: string[];
 
-	/**
-	 * Its subject line.
-	 *
-	 * @generated from field: string subject = 5;
-	 */
-	subject: string;
+  /**
+   * Its subject line.
+   *
+   * @generated from field: string subject = 5;
+   */
+  subject: string;
 
-	/**
-	 * Its plain text. Only from `GetMail`.
-	 *
-	 * @generated from field: string text = 6;
-	 */
-	text: string;
+  /**
+   * Its plain text. Only from `GetMail`.
+   *
+   * @generated from field: string text = 6;
+   */
+  text: string;
 
-	/**
-	 * Its HTML. Only from `GetMail`.
-	 *
-	 * @generated from field: string html = 7;
-	 */
-	html: string;
+  /**
+   * Its HTML. Only from `GetMail`.
+   *
+   * @generated from field: string html = 7;
+   */
+  html: string;
 
-	/**
-	 * Its headers, in order. Only from `GetMail`.
-	 *
-	 * @generated from field: repeated mainstay.notify.v1.MailHeader headers = 8;
-	 */
-	headers: MailHeader[];
+  /**
+   * Its headers, in order. Only from `GetMail`.
+   *
+   * @generated from field: repeated mainstay.notify.v1.MailHeader headers = 8;
+   */
+  headers: MailHeader[];
 
-	/**
-	 * When it came in.
-	 *
-	 * @generated from field: google.protobuf.Timestamp receive_time = 9;
-	 */
-	receiveTime?: Timestamp | undefined;
+  /**
+   * When it came in.
+   *
+   * @generated from field: google.protobuf.Timestamp receive_time = 9;
+   */
+  receiveTime?: Timestamp | undefined;
 
-	/**
-	 * Its size in bytes as it came over the wire.
-	 *
-	 * @generated from field: int64 size_bytes = 10;
-	 */
-	sizeBytes: bigint;
+  /**
+   * Its size in bytes as it came over the wire.
+   *
+   * @generated from field: int64 size_bytes = 10;
+   */
+  sizeBytes: bigint;
 
-	/**
-	 * Its first line of text, up to 160 characters.
-	 *
-	 * @generated from field: string snippet = 11;
-	 */
-	snippet: string;
+  /**
+   * Its first line of text, up to 160 characters.
+   *
+   * @generated from field: string snippet = 11;
+   */
+  snippet: string;
 };
 
 /**
@@ -1725,19 +1681,19 @@ export declare const MailSchema: GenMessage<Mail>;
  * @generated from message mainstay.notify.v1.MailHeader
  */
 export declare type MailHeader = Message$1<"mainstay.notify.v1.MailHeader"> & {
-	/**
-	 * The header's name.
-	 *
-	 * @generated from field: string name = 1;
-	 */
-	name: string;
+  /**
+   * The header's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-	/**
-	 * Its value.
-	 *
-	 * @generated from field: string value = 2;
-	 */
-	value: string;
+  /**
+   * Its value.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
 };
 
 /**
@@ -1751,29 +1707,28 @@ export declare const MailHeaderSchema: GenMessage<MailHeader>;
  *
  * @generated from message mainstay.notify.v1.ListMailsRequest
  */
-export declare type ListMailsRequest =
-	Message$1<"mainstay.notify.v1.ListMailsRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListMailsRequest = Message$1<"mainstay.notify.v1.ListMailsRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 
-		/**
-		 * Only mail to exactly this address.
-		 *
-		 * @generated from field: string to = 3;
-		 */
-		to: string;
-	};
+  /**
+   * Only mail to exactly this address.
+   *
+   * @generated from field: string to = 3;
+   */
+  to: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListMailsRequest.
@@ -1786,22 +1741,21 @@ export declare const ListMailsRequestSchema: GenMessage<ListMailsRequest>;
  *
  * @generated from message mainstay.notify.v1.ListMailsResponse
  */
-export declare type ListMailsResponse =
-	Message$1<"mainstay.notify.v1.ListMailsResponse"> & {
-		/**
-		 * The mails, newest first, without their bodies.
-		 *
-		 * @generated from field: repeated mainstay.notify.v1.Mail mails = 1;
-		 */
-		mails: Mail[];
+export declare type ListMailsResponse = Message$1<"mainstay.notify.v1.ListMailsResponse"> & {
+  /**
+   * The mails, newest first, without their bodies.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Mail mails = 1;
+   */
+  mails: Mail[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ListMailsResponse.
@@ -1814,15 +1768,14 @@ export declare const ListMailsResponseSchema: GenMessage<ListMailsResponse>;
  *
  * @generated from message mainstay.notify.v1.GetMailRequest
  */
-export declare type GetMailRequest =
-	Message$1<"mainstay.notify.v1.GetMailRequest"> & {
-		/**
-		 * Its id, `mai_…`.
-		 *
-		 * @generated from field: string mail_id = 1;
-		 */
-		mailId: string;
-	};
+export declare type GetMailRequest = Message$1<"mainstay.notify.v1.GetMailRequest"> & {
+  /**
+   * Its id, `mai_…`.
+   *
+   * @generated from field: string mail_id = 1;
+   */
+  mailId: string;
+};
 
 /**
  * Describes the message mainstay.notify.v1.GetMailRequest.
@@ -1835,8 +1788,8 @@ export declare const GetMailRequestSchema: GenMessage<GetMailRequest>;
  *
  * @generated from message mainstay.notify.v1.ClearMailboxRequest
  */
-export declare type ClearMailboxRequest =
-	Message$1<"mainstay.notify.v1.ClearMailboxRequest"> & {};
+export declare type ClearMailboxRequest = Message$1<"mainstay.notify.v1.ClearMailboxRequest"> & {
+};
 
 /**
  * Describes the message mainstay.notify.v1.ClearMailboxRequest.
@@ -1849,15 +1802,14 @@ export declare const ClearMailboxRequestSchema: GenMessage<ClearMailboxRequest>;
  *
  * @generated from message mainstay.notify.v1.ClearMailboxResponse
  */
-export declare type ClearMailboxResponse =
-	Message$1<"mainstay.notify.v1.ClearMailboxResponse"> & {
-		/**
-		 * How many mails.
-		 *
-		 * @generated from field: int32 removed_count = 1;
-		 */
-		removedCount: number;
-	};
+export declare type ClearMailboxResponse = Message$1<"mainstay.notify.v1.ClearMailboxResponse"> & {
+  /**
+   * How many mails.
+   *
+   * @generated from field: int32 removed_count = 1;
+   */
+  removedCount: number;
+};
 
 /**
  * Describes the message mainstay.notify.v1.ClearMailboxResponse.
@@ -1871,19 +1823,19 @@ export declare const ClearMailboxResponseSchema: GenMessage<ClearMailboxResponse
  * @generated from enum mainstay.notify.v1.Channel
  */
 export enum Channel {
-	/**
-	 * Unset.
-	 *
-	 * @generated from enum value: CHANNEL_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset.
+   *
+   * @generated from enum value: CHANNEL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Email.
-	 *
-	 * @generated from enum value: CHANNEL_EMAIL = 1;
-	 */
-	EMAIL = 1,
+  /**
+   * Email.
+   *
+   * @generated from enum value: CHANNEL_EMAIL = 1;
+   */
+  EMAIL = 1,
 }
 
 /**
@@ -1897,33 +1849,33 @@ export declare const ChannelSchema: GenEnum<Channel>;
  * @generated from enum mainstay.notify.v1.MessageClass
  */
 export enum MessageClass {
-	/**
-	 * Unset: the server takes `MESSAGE_CLASS_TRANSACTIONAL`.
-	 *
-	 * @generated from enum value: MESSAGE_CLASS_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset: the server takes `MESSAGE_CLASS_TRANSACTIONAL`.
+   *
+   * @generated from enum value: MESSAGE_CLASS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * A one-time code that a person is waiting for.
-	 *
-	 * @generated from enum value: MESSAGE_CLASS_OTP = 1;
-	 */
-	OTP = 1,
+  /**
+   * A one-time code that a person is waiting for.
+   *
+   * @generated from enum value: MESSAGE_CLASS_OTP = 1;
+   */
+  OTP = 1,
 
-	/**
-	 * A message about something the person did: a receipt, a booking.
-	 *
-	 * @generated from enum value: MESSAGE_CLASS_TRANSACTIONAL = 2;
-	 */
-	TRANSACTIONAL = 2,
+  /**
+   * A message about something the person did: a receipt, a booking.
+   *
+   * @generated from enum value: MESSAGE_CLASS_TRANSACTIONAL = 2;
+   */
+  TRANSACTIONAL = 2,
 
-	/**
-	 * One of many: a newsletter, an announcement.
-	 *
-	 * @generated from enum value: MESSAGE_CLASS_BULK = 3;
-	 */
-	BULK = 3,
+  /**
+   * One of many: a newsletter, an announcement.
+   *
+   * @generated from enum value: MESSAGE_CLASS_BULK = 3;
+   */
+  BULK = 3,
 }
 
 /**
@@ -1937,26 +1889,26 @@ export declare const MessageClassSchema: GenEnum<MessageClass>;
  * @generated from enum mainstay.notify.v1.UnknownPolicy
  */
 export enum UnknownPolicy {
-	/**
-	 * Unset: the policy that the settings give the message's class.
-	 *
-	 * @generated from enum value: UNKNOWN_POLICY_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset: the policy that the settings give the message's class.
+   *
+   * @generated from enum value: UNKNOWN_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Never send twice: park the message as `MESSAGE_STATE_UNKNOWN` for review.
-	 *
-	 * @generated from enum value: UNKNOWN_POLICY_AT_MOST_ONCE = 1;
-	 */
-	AT_MOST_ONCE = 1,
+  /**
+   * Never send twice: park the message as `MESSAGE_STATE_UNKNOWN` for review.
+   *
+   * @generated from enum value: UNKNOWN_POLICY_AT_MOST_ONCE = 1;
+   */
+  AT_MOST_ONCE = 1,
 
-	/**
-	 * Never lose it: send again and flag the message `possible_duplicate`.
-	 *
-	 * @generated from enum value: UNKNOWN_POLICY_AT_LEAST_ONCE = 2;
-	 */
-	AT_LEAST_ONCE = 2,
+  /**
+   * Never lose it: send again and flag the message `possible_duplicate`.
+   *
+   * @generated from enum value: UNKNOWN_POLICY_AT_LEAST_ONCE = 2;
+   */
+  AT_LEAST_ONCE = 2,
 }
 
 /**
@@ -1970,110 +1922,110 @@ export declare const UnknownPolicySchema: GenEnum<UnknownPolicy>;
  * @generated from enum mainstay.notify.v1.MessageState
  */
 export enum MessageState {
-	/**
-	 * Unset.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset.
+   *
+   * @generated from enum value: MESSAGE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Stored durably.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_ACCEPTED = 1;
-	 */
-	ACCEPTED = 1,
+  /**
+   * Stored durably.
+   *
+   * @generated from enum value: MESSAGE_STATE_ACCEPTED = 1;
+   */
+  ACCEPTED = 1,
 
-	/**
-	 * Waiting for its `send_time`.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_SCHEDULED = 2;
-	 */
-	SCHEDULED = 2,
+  /**
+   * Waiting for its `send_time`.
+   *
+   * @generated from enum value: MESSAGE_STATE_SCHEDULED = 2;
+   */
+  SCHEDULED = 2,
 
-	/**
-	 * Waiting for a worker, or for its next attempt.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_QUEUED = 3;
-	 */
-	QUEUED = 3,
+  /**
+   * Waiting for a worker, or for its next attempt.
+   *
+   * @generated from enum value: MESSAGE_STATE_QUEUED = 3;
+   */
+  QUEUED = 3,
 
-	/**
-	 * A worker is handing it to a provider.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_SENDING = 4;
-	 */
-	SENDING = 4,
+  /**
+   * A worker is handing it to a provider.
+   *
+   * @generated from enum value: MESSAGE_STATE_SENDING = 4;
+   */
+  SENDING = 4,
 
-	/**
-	 * A provider took it.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_SENT = 5;
-	 */
-	SENT = 5,
+  /**
+   * A provider took it.
+   *
+   * @generated from enum value: MESSAGE_STATE_SENT = 5;
+   */
+  SENT = 5,
 
-	/**
-	 * It reached the recipient's mailbox or device.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_DELIVERED = 6;
-	 */
-	DELIVERED = 6,
+  /**
+   * It reached the recipient's mailbox or device.
+   *
+   * @generated from enum value: MESSAGE_STATE_DELIVERED = 6;
+   */
+  DELIVERED = 6,
 
-	/**
-	 * The recipient's server refused it after the provider took it.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_BOUNCED = 7;
-	 */
-	BOUNCED = 7,
+  /**
+   * The recipient's server refused it after the provider took it.
+   *
+   * @generated from enum value: MESSAGE_STATE_BOUNCED = 7;
+   */
+  BOUNCED = 7,
 
-	/**
-	 * The recipient called it spam.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_COMPLAINED = 8;
-	 */
-	COMPLAINED = 8,
+  /**
+   * The recipient called it spam.
+   *
+   * @generated from enum value: MESSAGE_STATE_COMPLAINED = 8;
+   */
+  COMPLAINED = 8,
 
-	/**
-	 * Not sent: the address is suppressed.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_SUPPRESSED = 9;
-	 */
-	SUPPRESSED = 9,
+  /**
+   * Not sent: the address is suppressed.
+   *
+   * @generated from enum value: MESSAGE_STATE_SUPPRESSED = 9;
+   */
+  SUPPRESSED = 9,
 
-	/**
-	 * Not sent: the recipient's preferences say so.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_SKIPPED = 10;
-	 */
-	SKIPPED = 10,
+  /**
+   * Not sent: the recipient's preferences say so.
+   *
+   * @generated from enum value: MESSAGE_STATE_SKIPPED = 10;
+   */
+  SKIPPED = 10,
 
-	/**
-	 * Not sent in time.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_EXPIRED = 11;
-	 */
-	EXPIRED = 11,
+  /**
+   * Not sent in time.
+   *
+   * @generated from enum value: MESSAGE_STATE_EXPIRED = 11;
+   */
+  EXPIRED = 11,
 
-	/**
-	 * Cancelled by a caller.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_CANCELLED = 12;
-	 */
-	CANCELLED = 12,
+  /**
+   * Cancelled by a caller.
+   *
+   * @generated from enum value: MESSAGE_STATE_CANCELLED = 12;
+   */
+  CANCELLED = 12,
 
-	/**
-	 * Every attempt was refused.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_FAILED = 13;
-	 */
-	FAILED = 13,
+  /**
+   * Every attempt was refused.
+   *
+   * @generated from enum value: MESSAGE_STATE_FAILED = 13;
+   */
+  FAILED = 13,
 
-	/**
-	 * The provider's answer was lost: it may or may not have been sent. `ResolveMessage` decides it.
-	 *
-	 * @generated from enum value: MESSAGE_STATE_UNKNOWN = 14;
-	 */
-	UNKNOWN = 14,
+  /**
+   * The provider's answer was lost: it may or may not have been sent. `ResolveMessage` decides it.
+   *
+   * @generated from enum value: MESSAGE_STATE_UNKNOWN = 14;
+   */
+  UNKNOWN = 14,
 }
 
 /**
@@ -2087,75 +2039,75 @@ export declare const MessageStateSchema: GenEnum<MessageState>;
  * @generated from enum mainstay.notify.v1.TimelineKind
  */
 export enum TimelineKind {
-	/**
-	 * Unset.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset.
+   *
+   * @generated from enum value: TIMELINE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Stored durably.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_ACCEPTED = 1;
-	 */
-	ACCEPTED = 1,
+  /**
+   * Stored durably.
+   *
+   * @generated from enum value: TIMELINE_KIND_ACCEPTED = 1;
+   */
+  ACCEPTED = 1,
 
-	/**
-	 * Put off until its `send_time`.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_SCHEDULED = 2;
-	 */
-	SCHEDULED = 2,
+  /**
+   * Put off until its `send_time`.
+   *
+   * @generated from enum value: TIMELINE_KIND_SCHEDULED = 2;
+   */
+  SCHEDULED = 2,
 
-	/**
-	 * Given to the workers.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_QUEUED = 3;
-	 */
-	QUEUED = 3,
+  /**
+   * Given to the workers.
+   *
+   * @generated from enum value: TIMELINE_KIND_QUEUED = 3;
+   */
+  QUEUED = 3,
 
-	/**
-	 * A provider account was chosen.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_ROUTED = 4;
-	 */
-	ROUTED = 4,
+  /**
+   * A provider account was chosen.
+   *
+   * @generated from enum value: TIMELINE_KIND_ROUTED = 4;
+   */
+  ROUTED = 4,
 
-	/**
-	 * An attempt to hand it to a provider.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_ATTEMPT = 5;
-	 */
-	ATTEMPT = 5,
+  /**
+   * An attempt to hand it to a provider.
+   *
+   * @generated from enum value: TIMELINE_KIND_ATTEMPT = 5;
+   */
+  ATTEMPT = 5,
 
-	/**
-	 * A provider took it.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_SENT = 6;
-	 */
-	SENT = 6,
+  /**
+   * A provider took it.
+   *
+   * @generated from enum value: TIMELINE_KIND_SENT = 6;
+   */
+  SENT = 6,
 
-	/**
-	 * It arrived.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_DELIVERED = 7;
-	 */
-	DELIVERED = 7,
+  /**
+   * It arrived.
+   *
+   * @generated from enum value: TIMELINE_KIND_DELIVERED = 7;
+   */
+  DELIVERED = 7,
 
-	/**
-	 * It ended without arriving.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_ENDED = 8;
-	 */
-	ENDED = 8,
+  /**
+   * It ended without arriving.
+   *
+   * @generated from enum value: TIMELINE_KIND_ENDED = 8;
+   */
+  ENDED = 8,
 
-	/**
-	 * A person or program stepped in.
-	 *
-	 * @generated from enum value: TIMELINE_KIND_INTERVENTION = 9;
-	 */
-	INTERVENTION = 9,
+  /**
+   * A person or program stepped in.
+   *
+   * @generated from enum value: TIMELINE_KIND_INTERVENTION = 9;
+   */
+  INTERVENTION = 9,
 }
 
 /**
@@ -2169,54 +2121,54 @@ export declare const TimelineKindSchema: GenEnum<TimelineKind>;
  * @generated from enum mainstay.notify.v1.AttemptOutcome
  */
 export enum AttemptOutcome {
-	/**
-	 * Unset.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * A worker holds it and has opened no connection.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_CLAIMED = 1;
-	 */
-	CLAIMED = 1,
+  /**
+   * A worker holds it and has opened no connection.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_CLAIMED = 1;
+   */
+  CLAIMED = 1,
 
-	/**
-	 * The provider is being called.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_CALLING = 2;
-	 */
-	CALLING = 2,
+  /**
+   * The provider is being called.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_CALLING = 2;
+   */
+  CALLING = 2,
 
-	/**
-	 * The provider took it.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_ACCEPTED = 3;
-	 */
-	ACCEPTED = 3,
+  /**
+   * The provider took it.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_ACCEPTED = 3;
+   */
+  ACCEPTED = 3,
 
-	/**
-	 * The provider refused it for good.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_REJECTED_PERMANENT = 4;
-	 */
-	REJECTED_PERMANENT = 4,
+  /**
+   * The provider refused it for good.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_REJECTED_PERMANENT = 4;
+   */
+  REJECTED_PERMANENT = 4,
 
-	/**
-	 * The provider refused it for now.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_REJECTED_TRANSIENT = 5;
-	 */
-	REJECTED_TRANSIENT = 5,
+  /**
+   * The provider refused it for now.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_REJECTED_TRANSIENT = 5;
+   */
+  REJECTED_TRANSIENT = 5,
 
-	/**
-	 * The provider's answer was lost.
-	 *
-	 * @generated from enum value: ATTEMPT_OUTCOME_UNKNOWN = 6;
-	 */
-	UNKNOWN = 6,
+  /**
+   * The provider's answer was lost.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_UNKNOWN = 6;
+   */
+  UNKNOWN = 6,
 }
 
 /**
@@ -2230,33 +2182,33 @@ export declare const AttemptOutcomeSchema: GenEnum<AttemptOutcome>;
  * @generated from enum mainstay.notify.v1.Resolution
  */
 export enum Resolution {
-	/**
-	 * Unset.
-	 *
-	 * @generated from enum value: RESOLUTION_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset.
+   *
+   * @generated from enum value: RESOLUTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * It was sent after all.
-	 *
-	 * @generated from enum value: RESOLUTION_SENT = 1;
-	 */
-	SENT = 1,
+  /**
+   * It was sent after all.
+   *
+   * @generated from enum value: RESOLUTION_SENT = 1;
+   */
+  SENT = 1,
 
-	/**
-	 * It was not sent, and will not be.
-	 *
-	 * @generated from enum value: RESOLUTION_FAILED = 2;
-	 */
-	FAILED = 2,
+  /**
+   * It was not sent, and will not be.
+   *
+   * @generated from enum value: RESOLUTION_FAILED = 2;
+   */
+  FAILED = 2,
 
-	/**
-	 * Send it again; it is flagged `possible_duplicate`.
-	 *
-	 * @generated from enum value: RESOLUTION_RESEND = 3;
-	 */
-	RESEND = 3,
+  /**
+   * Send it again; it is flagged `possible_duplicate`.
+   *
+   * @generated from enum value: RESOLUTION_RESEND = 3;
+   */
+  RESEND = 3,
 }
 
 /**
@@ -2270,33 +2222,33 @@ export declare const ResolutionSchema: GenEnum<Resolution>;
  * @generated from enum mainstay.notify.v1.SmtpSecurity
  */
 export enum SmtpSecurity {
-	/**
-	 * Unset: `SMTP_SECURITY_STARTTLS`.
-	 *
-	 * @generated from enum value: SMTP_SECURITY_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Unset: `SMTP_SECURITY_STARTTLS`.
+   *
+   * @generated from enum value: SMTP_SECURITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * Starts plain and must switch to TLS (RFC 3207).
-	 *
-	 * @generated from enum value: SMTP_SECURITY_STARTTLS = 1;
-	 */
-	STARTTLS = 1,
+  /**
+   * Starts plain and must switch to TLS (RFC 3207).
+   *
+   * @generated from enum value: SMTP_SECURITY_STARTTLS = 1;
+   */
+  STARTTLS = 1,
 
-	/**
-	 * TLS from the first byte (RFC 8314).
-	 *
-	 * @generated from enum value: SMTP_SECURITY_TLS = 2;
-	 */
-	TLS = 2,
+  /**
+   * TLS from the first byte (RFC 8314).
+   *
+   * @generated from enum value: SMTP_SECURITY_TLS = 2;
+   */
+  TLS = 2,
 
-	/**
-	 * Not encrypted. Only for servers on this machine or a trusted network.
-	 *
-	 * @generated from enum value: SMTP_SECURITY_NONE = 3;
-	 */
-	NONE = 3,
+  /**
+   * Not encrypted. Only for servers on this machine or a trusted network.
+   *
+   * @generated from enum value: SMTP_SECURITY_NONE = 3;
+   */
+  NONE = 3,
 }
 
 /**
@@ -2310,223 +2262,224 @@ export declare const SmtpSecuritySchema: GenEnum<SmtpSecurity>;
  * @generated from service mainstay.notify.v1.Notify
  */
 export declare const Notify: GenService<{
-	/**
-	 * Sends one notification to one recipient. An answer means it is stored durably; delivery is tracked on its message.
-	 * A second call with the same `dedupe_key` answers with the first notification and sends nothing.
-	 * Reasons: `notify.template_not_found`, `notify.template_invalid`, `notify.recipient_not_found`, `notify.recipient_unreachable`,
-	 * `notify.no_provider`, `notify.overloaded`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.SendNotification
-	 */
-	sendNotification: {
-		methodKind: "unary";
-		input: typeof SendNotificationRequestSchema;
-		output: typeof NotificationSchema;
-	};
-	/**
-	 * Reads one notification. Reasons: `notify.notification_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetNotification
-	 */
-	getNotification: {
-		methodKind: "unary";
-		input: typeof GetNotificationRequestSchema;
-		output: typeof NotificationSchema;
-	};
-	/**
-	 * Reads one message. Reasons: `notify.message_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetMessage
-	 */
-	getMessage: {
-		methodKind: "unary";
-		input: typeof GetMessageRequestSchema;
-		output: typeof MessageSchema;
-	};
-	/**
-	 * Lists messages, newest first. Reasons: `rpc.page_token_invalid`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ListMessages
-	 */
-	listMessages: {
-		methodKind: "unary";
-		input: typeof ListMessagesRequestSchema;
-		output: typeof ListMessagesResponseSchema;
-	};
-	/**
-	 * Tells everything that happened to a message, oldest first. Reasons: `notify.message_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetTimeline
-	 */
-	getTimeline: {
-		methodKind: "unary";
-		input: typeof GetTimelineRequestSchema;
-		output: typeof TimelineSchema;
-	};
-	/**
-	 * Streams every change of a message as it happens. After a break, go on with `resume_token`.
-	 * Reasons: `notify.resume_token_invalid`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.WatchMessages
-	 */
-	watchMessages: {
-		methodKind: "server_streaming";
-		input: typeof WatchMessagesRequestSchema;
-		output: typeof MessageChangeSchema;
-	};
-	/**
-	 * Counts messages by state and over time.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetMessageStats
-	 */
-	getMessageStats: {
-		methodKind: "unary";
-		input: typeof GetMessageStatsRequestSchema;
-		output: typeof MessageStatsSchema;
-	};
-	/**
-	 * Cancels a message that has not been handed to a provider. Cancelling it again changes nothing.
-	 * Reasons: `notify.message_not_found`, `notify.message_not_cancellable`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.CancelMessage
-	 */
-	cancelMessage: {
-		methodKind: "unary";
-		input: typeof CancelMessageRequestSchema;
-		output: typeof MessageSchema;
-	};
-	/**
-	 * Decides a message whose outcome is unknown: it was sent, it failed, or it should be sent again.
-	 * Reasons: `notify.message_not_found`, `notify.message_not_unknown`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ResolveMessage
-	 */
-	resolveMessage: {
-		methodKind: "unary";
-		input: typeof ResolveMessageRequestSchema;
-		output: typeof MessageSchema;
-	};
-	/**
-	 * Creates or replaces what is known of a recipient, so that notifications can name them by id.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.UpdateRecipient
-	 */
-	updateRecipient: {
-		methodKind: "unary";
-		input: typeof UpdateRecipientRequestSchema;
-		output: typeof RecipientSchema;
-	};
-	/**
-	 * Reads one recipient. Reasons: `notify.recipient_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetRecipient
-	 */
-	getRecipient: {
-		methodKind: "unary";
-		input: typeof GetRecipientRequestSchema;
-		output: typeof RecipientSchema;
-	};
-	/**
-	 * Adds a version to a template; the first version creates it. Versions never change.
-	 * Reasons: `notify.template_invalid`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.CreateTemplate
-	 */
-	createTemplate: {
-		methodKind: "unary";
-		input: typeof CreateTemplateRequestSchema;
-		output: typeof TemplateSchema;
-	};
-	/**
-	 * Reads a template: its newest version, or the one named. Reasons: `notify.template_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetTemplate
-	 */
-	getTemplate: {
-		methodKind: "unary";
-		input: typeof GetTemplateRequestSchema;
-		output: typeof TemplateSchema;
-	};
-	/**
-	 * Lists the newest version of every template, by name.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ListTemplates
-	 */
-	listTemplates: {
-		methodKind: "unary";
-		input: typeof ListTemplatesRequestSchema;
-		output: typeof ListTemplatesResponseSchema;
-	};
-	/**
-	 * Adds a provider account. Its credentials are encrypted and never shown again.
-	 * Reasons: `notify.provider_config_invalid`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.CreateProviderAccount
-	 */
-	createProviderAccount: {
-		methodKind: "unary";
-		input: typeof CreateProviderAccountRequestSchema;
-		output: typeof ProviderAccountSchema;
-	};
-	/**
-	 * Changes a provider account: the fields that `update_mask` names.
-	 * Reasons: `notify.provider_account_not_found`, `notify.etag_mismatch`, `notify.provider_config_invalid`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.UpdateProviderAccount
-	 */
-	updateProviderAccount: {
-		methodKind: "unary";
-		input: typeof UpdateProviderAccountRequestSchema;
-		output: typeof ProviderAccountSchema;
-	};
-	/**
-	 * Lists provider accounts with how they fared in the last 24 hours.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ListProviderAccounts
-	 */
-	listProviderAccounts: {
-		methodKind: "unary";
-		input: typeof ListProviderAccountsRequestSchema;
-		output: typeof ListProviderAccountsResponseSchema;
-	};
-	/**
-	 * Connects to the provider, signs in, and sends nothing. Reasons: `notify.provider_account_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.VerifyProviderAccount
-	 */
-	verifyProviderAccount: {
-		methodKind: "unary";
-		input: typeof VerifyProviderAccountRequestSchema;
-		output: typeof VerifyProviderAccountResponseSchema;
-	};
-	/**
-	 * Lists the mail that the sandbox mailbox received, newest first.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ListMails
-	 */
-	listMails: {
-		methodKind: "unary";
-		input: typeof ListMailsRequestSchema;
-		output: typeof ListMailsResponseSchema;
-	};
-	/**
-	 * Reads one mail of the sandbox mailbox, whole. Reasons: `notify.mail_not_found`.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.GetMail
-	 */
-	getMail: {
-		methodKind: "unary";
-		input: typeof GetMailRequestSchema;
-		output: typeof MailSchema;
-	};
-	/**
-	 * Empties the sandbox mailbox of the project.
-	 *
-	 * @generated from rpc mainstay.notify.v1.Notify.ClearMailbox
-	 */
-	clearMailbox: {
-		methodKind: "unary";
-		input: typeof ClearMailboxRequestSchema;
-		output: typeof ClearMailboxResponseSchema;
-	};
+  /**
+   * Sends one notification to one recipient. An answer means it is stored durably; delivery is tracked on its message.
+   * A second call with the same `dedupe_key` answers with the first notification and sends nothing.
+   * Reasons: `notify.template_not_found`, `notify.template_invalid`, `notify.recipient_not_found`, `notify.recipient_unreachable`,
+   * `notify.no_provider`, `notify.overloaded`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.SendNotification
+   */
+  sendNotification: {
+    methodKind: "unary";
+    input: typeof SendNotificationRequestSchema;
+    output: typeof NotificationSchema;
+  },
+  /**
+   * Reads one notification. Reasons: `notify.notification_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetNotification
+   */
+  getNotification: {
+    methodKind: "unary";
+    input: typeof GetNotificationRequestSchema;
+    output: typeof NotificationSchema;
+  },
+  /**
+   * Reads one message. Reasons: `notify.message_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetMessage
+   */
+  getMessage: {
+    methodKind: "unary";
+    input: typeof GetMessageRequestSchema;
+    output: typeof MessageSchema;
+  },
+  /**
+   * Lists messages, newest first. Reasons: `rpc.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListMessages
+   */
+  listMessages: {
+    methodKind: "unary";
+    input: typeof ListMessagesRequestSchema;
+    output: typeof ListMessagesResponseSchema;
+  },
+  /**
+   * Tells everything that happened to a message, oldest first. Reasons: `notify.message_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetTimeline
+   */
+  getTimeline: {
+    methodKind: "unary";
+    input: typeof GetTimelineRequestSchema;
+    output: typeof TimelineSchema;
+  },
+  /**
+   * Streams every change of a message as it happens. After a break, go on with `resume_token`.
+   * Reasons: `notify.resume_token_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.WatchMessages
+   */
+  watchMessages: {
+    methodKind: "server_streaming";
+    input: typeof WatchMessagesRequestSchema;
+    output: typeof MessageChangeSchema;
+  },
+  /**
+   * Counts messages by state and over time.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetMessageStats
+   */
+  getMessageStats: {
+    methodKind: "unary";
+    input: typeof GetMessageStatsRequestSchema;
+    output: typeof MessageStatsSchema;
+  },
+  /**
+   * Cancels a message that has not been handed to a provider. Cancelling it again changes nothing.
+   * Reasons: `notify.message_not_found`, `notify.message_not_cancellable`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.CancelMessage
+   */
+  cancelMessage: {
+    methodKind: "unary";
+    input: typeof CancelMessageRequestSchema;
+    output: typeof MessageSchema;
+  },
+  /**
+   * Decides a message whose outcome is unknown: it was sent, it failed, or it should be sent again.
+   * Reasons: `notify.message_not_found`, `notify.message_not_unknown`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ResolveMessage
+   */
+  resolveMessage: {
+    methodKind: "unary";
+    input: typeof ResolveMessageRequestSchema;
+    output: typeof MessageSchema;
+  },
+  /**
+   * Creates or replaces what is known of a recipient, so that notifications can name them by id.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.UpdateRecipient
+   */
+  updateRecipient: {
+    methodKind: "unary";
+    input: typeof UpdateRecipientRequestSchema;
+    output: typeof RecipientSchema;
+  },
+  /**
+   * Reads one recipient. Reasons: `notify.recipient_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetRecipient
+   */
+  getRecipient: {
+    methodKind: "unary";
+    input: typeof GetRecipientRequestSchema;
+    output: typeof RecipientSchema;
+  },
+  /**
+   * Adds a version to a template; the first version creates it. Versions never change.
+   * Reasons: `notify.template_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.CreateTemplate
+   */
+  createTemplate: {
+    methodKind: "unary";
+    input: typeof CreateTemplateRequestSchema;
+    output: typeof TemplateSchema;
+  },
+  /**
+   * Reads a template: its newest version, or the one named. Reasons: `notify.template_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetTemplate
+   */
+  getTemplate: {
+    methodKind: "unary";
+    input: typeof GetTemplateRequestSchema;
+    output: typeof TemplateSchema;
+  },
+  /**
+   * Lists the newest version of every template, by name.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListTemplates
+   */
+  listTemplates: {
+    methodKind: "unary";
+    input: typeof ListTemplatesRequestSchema;
+    output: typeof ListTemplatesResponseSchema;
+  },
+  /**
+   * Adds a provider account. Its credentials are encrypted and never shown again.
+   * Reasons: `notify.provider_config_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.CreateProviderAccount
+   */
+  createProviderAccount: {
+    methodKind: "unary";
+    input: typeof CreateProviderAccountRequestSchema;
+    output: typeof ProviderAccountSchema;
+  },
+  /**
+   * Changes a provider account: the fields that `update_mask` names.
+   * Reasons: `notify.provider_account_not_found`, `notify.etag_mismatch`, `notify.provider_config_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.UpdateProviderAccount
+   */
+  updateProviderAccount: {
+    methodKind: "unary";
+    input: typeof UpdateProviderAccountRequestSchema;
+    output: typeof ProviderAccountSchema;
+  },
+  /**
+   * Lists provider accounts with how they fared in the last 24 hours.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListProviderAccounts
+   */
+  listProviderAccounts: {
+    methodKind: "unary";
+    input: typeof ListProviderAccountsRequestSchema;
+    output: typeof ListProviderAccountsResponseSchema;
+  },
+  /**
+   * Connects to the provider, signs in, and sends nothing. Reasons: `notify.provider_account_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.VerifyProviderAccount
+   */
+  verifyProviderAccount: {
+    methodKind: "unary";
+    input: typeof VerifyProviderAccountRequestSchema;
+    output: typeof VerifyProviderAccountResponseSchema;
+  },
+  /**
+   * Lists the mail that the sandbox mailbox received, newest first.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListMails
+   */
+  listMails: {
+    methodKind: "unary";
+    input: typeof ListMailsRequestSchema;
+    output: typeof ListMailsResponseSchema;
+  },
+  /**
+   * Reads one mail of the sandbox mailbox, whole. Reasons: `notify.mail_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetMail
+   */
+  getMail: {
+    methodKind: "unary";
+    input: typeof GetMailRequestSchema;
+    output: typeof MailSchema;
+  },
+  /**
+   * Empties the sandbox mailbox of the project.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ClearMailbox
+   */
+  clearMailbox: {
+    methodKind: "unary";
+    input: typeof ClearMailboxRequestSchema;
+    output: typeof ClearMailboxResponseSchema;
+  },
 }>;
+

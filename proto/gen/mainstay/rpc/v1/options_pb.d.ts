@@ -4,11 +4,7 @@
 
 // Options that Mainstay's contracts put on methods and fields.
 
-import type {
-	GenEnum,
-	GenExtension,
-	GenFile,
-} from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -22,54 +18,54 @@ export declare const file_mainstay_rpc_v1_options: GenFile;
  * @generated from enum mainstay.rpc.v1.Personal
  */
 export enum Personal {
-	/**
-	 * Not personal data.
-	 *
-	 * @generated from enum value: PERSONAL_UNSPECIFIED = 0;
-	 */
-	UNSPECIFIED = 0,
+  /**
+   * Not personal data.
+   *
+   * @generated from enum value: PERSONAL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
 
-	/**
-	 * An email address.
-	 *
-	 * @generated from enum value: PERSONAL_EMAIL = 1;
-	 */
-	EMAIL = 1,
+  /**
+   * An email address.
+   *
+   * @generated from enum value: PERSONAL_EMAIL = 1;
+   */
+  EMAIL = 1,
 
-	/**
-	 * A phone number.
-	 *
-	 * @generated from enum value: PERSONAL_PHONE = 2;
-	 */
-	PHONE = 2,
+  /**
+   * A phone number.
+   *
+   * @generated from enum value: PERSONAL_PHONE = 2;
+   */
+  PHONE = 2,
 
-	/**
-	 * A person's name.
-	 *
-	 * @generated from enum value: PERSONAL_NAME = 3;
-	 */
-	NAME = 3,
+  /**
+   * A person's name.
+   *
+   * @generated from enum value: PERSONAL_NAME = 3;
+   */
+  NAME = 3,
 
-	/**
-	 * A postal address.
-	 *
-	 * @generated from enum value: PERSONAL_ADDRESS = 4;
-	 */
-	ADDRESS = 4,
+  /**
+   * A postal address.
+   *
+   * @generated from enum value: PERSONAL_ADDRESS = 4;
+   */
+  ADDRESS = 4,
 
-	/**
-	 * Text written by or to a person, which may hold anything.
-	 *
-	 * @generated from enum value: PERSONAL_FREE_TEXT = 5;
-	 */
-	FREE_TEXT = 5,
+  /**
+   * Text written by or to a person, which may hold anything.
+   *
+   * @generated from enum value: PERSONAL_FREE_TEXT = 5;
+   */
+  FREE_TEXT = 5,
 
-	/**
-	 * A credential: never logged, never shown again.
-	 *
-	 * @generated from enum value: PERSONAL_SECRET = 6;
-	 */
-	SECRET = 6,
+  /**
+   * A credential: never logged, never shown again.
+   *
+   * @generated from enum value: PERSONAL_SECRET = 6;
+   */
+  SECRET = 6,
 }
 
 /**
@@ -98,3 +94,4 @@ export declare const success_status: GenExtension<MethodOptions, number>;
  * @generated from extension: mainstay.rpc.v1.Personal personal = 50102;
  */
 export declare const personal: GenExtension<FieldOptions, Personal>;
+

@@ -4,37 +4,28 @@
 
 // Options that Mainstay's contracts put on methods and fields.
 
-import {
-	enumDesc,
-	extDesc,
-	fileDesc,
-	tsEnum,
-} from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, extDesc, fileDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file mainstay/rpc/v1/options.proto.
  */
-export const file_mainstay_rpc_v1_options =
-	/*@__PURE__*/
-	fileDesc(
-		"Ch1tYWluc3RheS9ycGMvdjEvb3B0aW9ucy5wcm90bxIPbWFpbnN0YXkucnBjLnYxKqIBCghQZXJzb25hbBIYChRQRVJTT05BTF9VTlNQRUNJRklFRBAAEhIKDlBFUlNPTkFMX0VNQUlMEAESEgoOUEVSU09OQUxfUEhPTkUQAhIRCg1QRVJTT05BTF9OQU1FEAMSFAoQUEVSU09OQUxfQUREUkVTUxAEEhYKElBFUlNPTkFMX0ZSRUVfVEVYVBAFEhMKD1BFUlNPTkFMX1NFQ1JFVBAGOkAKCmlkZW1wb3RlbnQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgIUgppZGVtcG90ZW50OkcKDnN1Y2Nlc3Nfc3RhdHVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYuIcDIAEoBVINc3VjY2Vzc1N0YXR1czpWCghwZXJzb25hbBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtocDIAEoDjIZLm1haW5zdGF5LnJwYy52MS5QZXJzb25hbFIIcGVyc29uYWxiBnByb3RvMw",
-		[file_google_protobuf_descriptor],
-	);
+export const file_mainstay_rpc_v1_options = /*@__PURE__*/
+  fileDesc("Ch1tYWluc3RheS9ycGMvdjEvb3B0aW9ucy5wcm90bxIPbWFpbnN0YXkucnBjLnYxKqIBCghQZXJzb25hbBIYChRQRVJTT05BTF9VTlNQRUNJRklFRBAAEhIKDlBFUlNPTkFMX0VNQUlMEAESEgoOUEVSU09OQUxfUEhPTkUQAhIRCg1QRVJTT05BTF9OQU1FEAMSFAoQUEVSU09OQUxfQUREUkVTUxAEEhYKElBFUlNPTkFMX0ZSRUVfVEVYVBAFEhMKD1BFUlNPTkFMX1NFQ1JFVBAGOkAKCmlkZW1wb3RlbnQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgIUgppZGVtcG90ZW50OkcKDnN1Y2Nlc3Nfc3RhdHVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYuIcDIAEoBVINc3VjY2Vzc1N0YXR1czpWCghwZXJzb25hbBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtocDIAEoDjIZLm1haW5zdGF5LnJwYy52MS5QZXJzb25hbFIIcGVyc29uYWxiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the enum mainstay.rpc.v1.Personal.
  */
-export const PersonalSchema =
-	/*@__PURE__*/
-	enumDesc(file_mainstay_rpc_v1_options, 0);
+export const PersonalSchema = /*@__PURE__*/
+  enumDesc(file_mainstay_rpc_v1_options, 0);
 
 /**
  * What kind of personal data a field holds; it decides how the value is scrambled.
  *
  * @generated from enum mainstay.rpc.v1.Personal
  */
-export const Personal = /*@__PURE__*/ tsEnum(PersonalSchema);
+export const Personal = /*@__PURE__*/
+  tsEnum(PersonalSchema);
 
 /**
  * The method changes state and takes an `Idempotency-Key`: a repeated call with the same key and the same
@@ -42,22 +33,22 @@ export const Personal = /*@__PURE__*/ tsEnum(PersonalSchema);
  *
  * @generated from extension: bool idempotent = 50101;
  */
-export const idempotent =
-	/*@__PURE__*/
-	extDesc(file_mainstay_rpc_v1_options, 0);
+export const idempotent = /*@__PURE__*/
+  extDesc(file_mainstay_rpc_v1_options, 0);
 
 /**
  * The HTTP status of success over REST. 0 means 200; 202 says that the work is recorded and goes on.
  *
  * @generated from extension: int32 success_status = 50104;
  */
-export const success_status =
-	/*@__PURE__*/
-	extDesc(file_mainstay_rpc_v1_options, 1);
+export const success_status = /*@__PURE__*/
+  extDesc(file_mainstay_rpc_v1_options, 1);
 
 /**
  * The field holds personal data. Logs, traces, metrics and error texts never show it in the clear.
  *
  * @generated from extension: mainstay.rpc.v1.Personal personal = 50102;
  */
-export const personal = /*@__PURE__*/ extDesc(file_mainstay_rpc_v1_options, 2);
+export const personal = /*@__PURE__*/
+  extDesc(file_mainstay_rpc_v1_options, 2);
+

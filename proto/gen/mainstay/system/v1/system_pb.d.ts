@@ -4,12 +4,8 @@
 
 // The running program itself: its version, its settings, and the events that could not be handled.
 
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type {
-	GenFile,
-	GenMessage,
-	GenService,
-} from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -22,8 +18,8 @@ export declare const file_mainstay_system_v1_system: GenFile;
  *
  * @generated from message mainstay.system.v1.GetSystemRequest
  */
-export declare type GetSystemRequest =
-	Message<"mainstay.system.v1.GetSystemRequest"> & {};
+export declare type GetSystemRequest = Message<"mainstay.system.v1.GetSystemRequest"> & {
+};
 
 /**
  * Describes the message mainstay.system.v1.GetSystemRequest.
@@ -37,54 +33,54 @@ export declare const GetSystemRequestSchema: GenMessage<GetSystemRequest>;
  * @generated from message mainstay.system.v1.SystemInfo
  */
 export declare type SystemInfo = Message<"mainstay.system.v1.SystemInfo"> & {
-	/**
-	 * Mainstay's version.
-	 *
-	 * @generated from field: string version = 1;
-	 */
-	version: string;
+  /**
+   * Mainstay's version.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
 
-	/**
-	 * `all`, `api` or `worker`.
-	 *
-	 * @generated from field: string role = 2;
-	 */
-	role: string;
+  /**
+   * `all`, `api` or `worker`.
+   *
+   * @generated from field: string role = 2;
+   */
+  role: string;
 
-	/**
-	 * When this process started.
-	 *
-	 * @generated from field: google.protobuf.Timestamp start_time = 3;
-	 */
-	startTime?: Timestamp | undefined;
+  /**
+   * When this process started.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
 
-	/**
-	 * The database server's version.
-	 *
-	 * @generated from field: string database_version = 4;
-	 */
-	databaseVersion: string;
+  /**
+   * The database server's version.
+   *
+   * @generated from field: string database_version = 4;
+   */
+  databaseVersion: string;
 
-	/**
-	 * Whether Mainstay started the database itself.
-	 *
-	 * @generated from field: bool embedded_database = 5;
-	 */
-	embeddedDatabase: boolean;
+  /**
+   * Whether Mainstay started the database itself.
+   *
+   * @generated from field: bool embedded_database = 5;
+   */
+  embeddedDatabase: boolean;
 
-	/**
-	 * What the process needs, and whether each is up.
-	 *
-	 * @generated from field: repeated mainstay.system.v1.HealthCheck checks = 6;
-	 */
-	checks: HealthCheck[];
+  /**
+   * What the process needs, and whether each is up.
+   *
+   * @generated from field: repeated mainstay.system.v1.HealthCheck checks = 6;
+   */
+  checks: HealthCheck[];
 
-	/**
-	 * Resident memory of this process, in bytes.
-	 *
-	 * @generated from field: int64 resident_memory_bytes = 7;
-	 */
-	residentMemoryBytes: bigint;
+  /**
+   * Resident memory of this process, in bytes.
+   *
+   * @generated from field: int64 resident_memory_bytes = 7;
+   */
+  residentMemoryBytes: bigint;
 };
 
 /**
@@ -99,26 +95,26 @@ export declare const SystemInfoSchema: GenMessage<SystemInfo>;
  * @generated from message mainstay.system.v1.HealthCheck
  */
 export declare type HealthCheck = Message<"mainstay.system.v1.HealthCheck"> & {
-	/**
-	 * Its name, for example `database`.
-	 *
-	 * @generated from field: string name = 1;
-	 */
-	name: string;
+  /**
+   * Its name, for example `database`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-	/**
-	 * Whether it is up.
-	 *
-	 * @generated from field: bool ok = 2;
-	 */
-	ok: boolean;
+  /**
+   * Whether it is up.
+   *
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
 
-	/**
-	 * What is wrong, or empty.
-	 *
-	 * @generated from field: string message = 3;
-	 */
-	message: string;
+  /**
+   * What is wrong, or empty.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
 };
 
 /**
@@ -132,8 +128,8 @@ export declare const HealthCheckSchema: GenMessage<HealthCheck>;
  *
  * @generated from message mainstay.system.v1.ListSettingsRequest
  */
-export declare type ListSettingsRequest =
-	Message<"mainstay.system.v1.ListSettingsRequest"> & {};
+export declare type ListSettingsRequest = Message<"mainstay.system.v1.ListSettingsRequest"> & {
+};
 
 /**
  * Describes the message mainstay.system.v1.ListSettingsRequest.
@@ -146,15 +142,14 @@ export declare const ListSettingsRequestSchema: GenMessage<ListSettingsRequest>;
  *
  * @generated from message mainstay.system.v1.ListSettingsResponse
  */
-export declare type ListSettingsResponse =
-	Message<"mainstay.system.v1.ListSettingsResponse"> & {
-		/**
-		 * The settings, by capability and key.
-		 *
-		 * @generated from field: repeated mainstay.system.v1.Setting settings = 1;
-		 */
-		settings: Setting[];
-	};
+export declare type ListSettingsResponse = Message<"mainstay.system.v1.ListSettingsResponse"> & {
+  /**
+   * The settings, by capability and key.
+   *
+   * @generated from field: repeated mainstay.system.v1.Setting settings = 1;
+   */
+  settings: Setting[];
+};
 
 /**
  * Describes the message mainstay.system.v1.ListSettingsResponse.
@@ -168,47 +163,47 @@ export declare const ListSettingsResponseSchema: GenMessage<ListSettingsResponse
  * @generated from message mainstay.system.v1.Setting
  */
 export declare type Setting = Message<"mainstay.system.v1.Setting"> & {
-	/**
-	 * The environment variable that sets it.
-	 *
-	 * @generated from field: string env = 1;
-	 */
-	env: string;
+  /**
+   * The environment variable that sets it.
+   *
+   * @generated from field: string env = 1;
+   */
+  env: string;
 
-	/**
-	 * The capability it belongs to.
-	 *
-	 * @generated from field: string capability = 2;
-	 */
-	capability: string;
+  /**
+   * The capability it belongs to.
+   *
+   * @generated from field: string capability = 2;
+   */
+  capability: string;
 
-	/**
-	 * Its value; secrets are masked.
-	 *
-	 * @generated from field: string value = 3;
-	 */
-	value: string;
+  /**
+   * Its value; secrets are masked.
+   *
+   * @generated from field: string value = 3;
+   */
+  value: string;
 
-	/**
-	 * Its default; empty when it has none.
-	 *
-	 * @generated from field: string default_value = 4;
-	 */
-	defaultValue: string;
+  /**
+   * Its default; empty when it has none.
+   *
+   * @generated from field: string default_value = 4;
+   */
+  defaultValue: string;
 
-	/**
-	 * Whether the environment sets it.
-	 *
-	 * @generated from field: bool overridden = 5;
-	 */
-	overridden: boolean;
+  /**
+   * Whether the environment sets it.
+   *
+   * @generated from field: bool overridden = 5;
+   */
+  overridden: boolean;
 
-	/**
-	 * What it does.
-	 *
-	 * @generated from field: string documentation = 6;
-	 */
-	documentation: string;
+  /**
+   * What it does.
+   *
+   * @generated from field: string documentation = 6;
+   */
+  documentation: string;
 };
 
 /**
@@ -223,47 +218,47 @@ export declare const SettingSchema: GenMessage<Setting>;
  * @generated from message mainstay.system.v1.DeadLetter
  */
 export declare type DeadLetter = Message<"mainstay.system.v1.DeadLetter"> & {
-	/**
-	 * Its id, `dlq_…`.
-	 *
-	 * @generated from field: string dead_letter_id = 1;
-	 */
-	deadLetterId: string;
+  /**
+   * Its id, `dlq_…`.
+   *
+   * @generated from field: string dead_letter_id = 1;
+   */
+  deadLetterId: string;
 
-	/**
-	 * The event's name.
-	 *
-	 * @generated from field: string event = 2;
-	 */
-	event: string;
+  /**
+   * The event's name.
+   *
+   * @generated from field: string event = 2;
+   */
+  event: string;
 
-	/**
-	 * The consumer group whose handler failed.
-	 *
-	 * @generated from field: string consumer_group = 3;
-	 */
-	consumerGroup: string;
+  /**
+   * The consumer group whose handler failed.
+   *
+   * @generated from field: string consumer_group = 3;
+   */
+  consumerGroup: string;
 
-	/**
-	 * What the handler said last.
-	 *
-	 * @generated from field: string error = 4;
-	 */
-	error: string;
+  /**
+   * What the handler said last.
+   *
+   * @generated from field: string error = 4;
+   */
+  error: string;
 
-	/**
-	 * How often it was tried.
-	 *
-	 * @generated from field: int32 attempt_count = 5;
-	 */
-	attemptCount: number;
+  /**
+   * How often it was tried.
+   *
+   * @generated from field: int32 attempt_count = 5;
+   */
+  attemptCount: number;
 
-	/**
-	 * When it was set aside.
-	 *
-	 * @generated from field: google.protobuf.Timestamp create_time = 6;
-	 */
-	createTime?: Timestamp | undefined;
+  /**
+   * When it was set aside.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**
@@ -277,22 +272,21 @@ export declare const DeadLetterSchema: GenMessage<DeadLetter>;
  *
  * @generated from message mainstay.system.v1.ListDeadLettersRequest
  */
-export declare type ListDeadLettersRequest =
-	Message<"mainstay.system.v1.ListDeadLettersRequest"> & {
-		/**
-		 * How many at the most: 1 to 500. 0 means 50.
-		 *
-		 * @generated from field: int32 page_size = 1;
-		 */
-		pageSize: number;
+export declare type ListDeadLettersRequest = Message<"mainstay.system.v1.ListDeadLettersRequest"> & {
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
 
-		/**
-		 * The `next_page_token` of the page before.
-		 *
-		 * @generated from field: string page_token = 2;
-		 */
-		pageToken: string;
-	};
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
 
 /**
  * Describes the message mainstay.system.v1.ListDeadLettersRequest.
@@ -305,22 +299,21 @@ export declare const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersReq
  *
  * @generated from message mainstay.system.v1.ListDeadLettersResponse
  */
-export declare type ListDeadLettersResponse =
-	Message<"mainstay.system.v1.ListDeadLettersResponse"> & {
-		/**
-		 * The dead letters.
-		 *
-		 * @generated from field: repeated mainstay.system.v1.DeadLetter dead_letters = 1;
-		 */
-		deadLetters: DeadLetter[];
+export declare type ListDeadLettersResponse = Message<"mainstay.system.v1.ListDeadLettersResponse"> & {
+  /**
+   * The dead letters.
+   *
+   * @generated from field: repeated mainstay.system.v1.DeadLetter dead_letters = 1;
+   */
+  deadLetters: DeadLetter[];
 
-		/**
-		 * Set while there is more: give it as `page_token` for the next page.
-		 *
-		 * @generated from field: string next_page_token = 2;
-		 */
-		nextPageToken: string;
-	};
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
 
 /**
  * Describes the message mainstay.system.v1.ListDeadLettersResponse.
@@ -333,15 +326,14 @@ export declare const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersRe
  *
  * @generated from message mainstay.system.v1.ReplayDeadLetterRequest
  */
-export declare type ReplayDeadLetterRequest =
-	Message<"mainstay.system.v1.ReplayDeadLetterRequest"> & {
-		/**
-		 * Its id, `dlq_…`.
-		 *
-		 * @generated from field: string dead_letter_id = 1;
-		 */
-		deadLetterId: string;
-	};
+export declare type ReplayDeadLetterRequest = Message<"mainstay.system.v1.ReplayDeadLetterRequest"> & {
+  /**
+   * Its id, `dlq_…`.
+   *
+   * @generated from field: string dead_letter_id = 1;
+   */
+  deadLetterId: string;
+};
 
 /**
  * Describes the message mainstay.system.v1.ReplayDeadLetterRequest.
@@ -354,8 +346,8 @@ export declare const ReplayDeadLetterRequestSchema: GenMessage<ReplayDeadLetterR
  *
  * @generated from message mainstay.system.v1.ReplayDeadLetterResponse
  */
-export declare type ReplayDeadLetterResponse =
-	Message<"mainstay.system.v1.ReplayDeadLetterResponse"> & {};
+export declare type ReplayDeadLetterResponse = Message<"mainstay.system.v1.ReplayDeadLetterResponse"> & {
+};
 
 /**
  * Describes the message mainstay.system.v1.ReplayDeadLetterResponse.
@@ -369,44 +361,45 @@ export declare const ReplayDeadLetterResponseSchema: GenMessage<ReplayDeadLetter
  * @generated from service mainstay.system.v1.System
  */
 export declare const System: GenService<{
-	/**
-	 * Says which version runs, since when, and whether everything it needs is up.
-	 *
-	 * @generated from rpc mainstay.system.v1.System.GetSystem
-	 */
-	getSystem: {
-		methodKind: "unary";
-		input: typeof GetSystemRequestSchema;
-		output: typeof SystemInfoSchema;
-	};
-	/**
-	 * Lists every setting with its value; secrets are masked.
-	 *
-	 * @generated from rpc mainstay.system.v1.System.ListSettings
-	 */
-	listSettings: {
-		methodKind: "unary";
-		input: typeof ListSettingsRequestSchema;
-		output: typeof ListSettingsResponseSchema;
-	};
-	/**
-	 * Lists the events whose handler kept failing, newest first.
-	 *
-	 * @generated from rpc mainstay.system.v1.System.ListDeadLetters
-	 */
-	listDeadLetters: {
-		methodKind: "unary";
-		input: typeof ListDeadLettersRequestSchema;
-		output: typeof ListDeadLettersResponseSchema;
-	};
-	/**
-	 * Gives a dead letter to its handler again. Reasons: `kernel.dead_letter_not_found`.
-	 *
-	 * @generated from rpc mainstay.system.v1.System.ReplayDeadLetter
-	 */
-	replayDeadLetter: {
-		methodKind: "unary";
-		input: typeof ReplayDeadLetterRequestSchema;
-		output: typeof ReplayDeadLetterResponseSchema;
-	};
+  /**
+   * Says which version runs, since when, and whether everything it needs is up.
+   *
+   * @generated from rpc mainstay.system.v1.System.GetSystem
+   */
+  getSystem: {
+    methodKind: "unary";
+    input: typeof GetSystemRequestSchema;
+    output: typeof SystemInfoSchema;
+  },
+  /**
+   * Lists every setting with its value; secrets are masked.
+   *
+   * @generated from rpc mainstay.system.v1.System.ListSettings
+   */
+  listSettings: {
+    methodKind: "unary";
+    input: typeof ListSettingsRequestSchema;
+    output: typeof ListSettingsResponseSchema;
+  },
+  /**
+   * Lists the events whose handler kept failing, newest first.
+   *
+   * @generated from rpc mainstay.system.v1.System.ListDeadLetters
+   */
+  listDeadLetters: {
+    methodKind: "unary";
+    input: typeof ListDeadLettersRequestSchema;
+    output: typeof ListDeadLettersResponseSchema;
+  },
+  /**
+   * Gives a dead letter to its handler again. Reasons: `system.dead_letter_not_found`.
+   *
+   * @generated from rpc mainstay.system.v1.System.ReplayDeadLetter
+   */
+  replayDeadLetter: {
+    methodKind: "unary";
+    input: typeof ReplayDeadLetterRequestSchema;
+    output: typeof ReplayDeadLetterResponseSchema;
+  },
 }>;
+

@@ -4,126 +4,101 @@
 
 // The running program itself: its version, its settings, and the events that could not be handled.
 
-import {
-	fileDesc,
-	messageDesc,
-	serviceDesc,
-} from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_mainstay_access_v1_rule } from "../../access/v1/rule_pb.js";
 import { file_mainstay_rpc_v1_options } from "../../rpc/v1/options_pb.js";
 
 /**
  * Describes the file mainstay/system/v1/system.proto.
  */
-export const file_mainstay_system_v1_system =
-	/*@__PURE__*/
-	fileDesc(
-		"Ch9tYWluc3RheS9zeXN0ZW0vdjEvc3lzdGVtLnByb3RvEhJtYWluc3RheS5zeXN0ZW0udjEiEgoQR2V0U3lzdGVtUmVxdWVzdCLgAQoKU3lzdGVtSW5mbxIPCgd2ZXJzaW9uGAEgASgJEgwKBHJvbGUYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZGF0YWJhc2VfdmVyc2lvbhgEIAEoCRIZChFlbWJlZGRlZF9kYXRhYmFzZRgFIAEoCBIvCgZjaGVja3MYBiADKAsyHy5tYWluc3RheS5zeXN0ZW0udjEuSGVhbHRoQ2hlY2sSHQoVcmVzaWRlbnRfbWVtb3J5X2J5dGVzGAcgASgDIjgKC0hlYWx0aENoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDwoHbWVzc2FnZRgDIAEoCSIVChNMaXN0U2V0dGluZ3NSZXF1ZXN0IkUKFExpc3RTZXR0aW5nc1Jlc3BvbnNlEi0KCHNldHRpbmdzGAEgAygLMhsubWFpbnN0YXkuc3lzdGVtLnYxLlNldHRpbmciewoHU2V0dGluZxILCgNlbnYYASABKAkSEgoKY2FwYWJpbGl0eRgCIAEoCRINCgV2YWx1ZRgDIAEoCRIVCg1kZWZhdWx0X3ZhbHVlGAQgASgJEhIKCm92ZXJyaWRkZW4YBSABKAgSFQoNZG9jdW1lbnRhdGlvbhgGIAEoCSKiAQoKRGVhZExldHRlchIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCRINCgVldmVudBgCIAEoCRIWCg5jb25zdW1lcl9ncm91cBgDIAEoCRINCgVlcnJvchgEIAEoCRIVCg1hdHRlbXB0X2NvdW50GAUgASgFEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJVChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY9AMoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJoChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRI0CgxkZWFkX2xldHRlcnMYASADKAsyHi5tYWluc3RheS5zeXN0ZW0udjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTAoXUmVwbGF5RGVhZExldHRlclJlcXVlc3QSMQoOZGVhZF9sZXR0ZXJfaWQYASABKAlCGbpIFnIUMhJeZGxxX1swLTlhLXpdezI2fSQiGgoYUmVwbGF5RGVhZExldHRlclJlc3BvbnNlMrMFCgZTeXN0ZW0SiwEKCUdldFN5c3RlbRIkLm1haW5zdGF5LnN5c3RlbS52MS5HZXRTeXN0ZW1SZXF1ZXN0Gh4ubWFpbnN0YXkuc3lzdGVtLnYxLlN5c3RlbUluZm8iOLq7GCISEXN5c3RlbS5zeXN0ZW0uZ2V0GgtzeXN0ZW06cmVhZCABgtPkkwIMEgovdjEvc3lzdGVtEpoBCgxMaXN0U2V0dGluZ3MSJy5tYWluc3RheS5zeXN0ZW0udjEuTGlzdFNldHRpbmdzUmVxdWVzdBooLm1haW5zdGF5LnN5c3RlbS52MS5MaXN0U2V0dGluZ3NSZXNwb25zZSI3ursYGBIUc3lzdGVtLnNldHRpbmdzLmxpc3QgAYLT5JMCFRITL3YxL3N5c3RlbS9zZXR0aW5ncxKrAQoPTGlzdERlYWRMZXR0ZXJzEioubWFpbnN0YXkuc3lzdGVtLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaKy5tYWluc3RheS5zeXN0ZW0udjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiP7q7GBwSGHN5c3RlbS5kZWFkX2xldHRlcnMubGlzdCABgtPkkwIZEhcvdjEvc3lzdGVtL2RlYWQtbGV0dGVycxLPAQoQUmVwbGF5RGVhZExldHRlchIrLm1haW5zdGF5LnN5c3RlbS52MS5SZXBsYXlEZWFkTGV0dGVyUmVxdWVzdBosLm1haW5zdGF5LnN5c3RlbS52MS5SZXBsYXlEZWFkTGV0dGVyUmVzcG9uc2UiYKi7GAG6uxgeEhpzeXN0ZW0uZGVhZF9sZXR0ZXJzLnJlcGxheSABgtPkkwI0OgEqIi8vdjEvc3lzdGVtL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9OnJlcGxheWIGcHJvdG8z",
-		[
-			file_buf_validate_validate,
-			file_google_api_annotations,
-			file_google_protobuf_timestamp,
-			file_mainstay_access_v1_rule,
-			file_mainstay_rpc_v1_options,
-		],
-	);
+export const file_mainstay_system_v1_system = /*@__PURE__*/
+  fileDesc("Ch9tYWluc3RheS9zeXN0ZW0vdjEvc3lzdGVtLnByb3RvEhJtYWluc3RheS5zeXN0ZW0udjEiEgoQR2V0U3lzdGVtUmVxdWVzdCLgAQoKU3lzdGVtSW5mbxIPCgd2ZXJzaW9uGAEgASgJEgwKBHJvbGUYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZGF0YWJhc2VfdmVyc2lvbhgEIAEoCRIZChFlbWJlZGRlZF9kYXRhYmFzZRgFIAEoCBIvCgZjaGVja3MYBiADKAsyHy5tYWluc3RheS5zeXN0ZW0udjEuSGVhbHRoQ2hlY2sSHQoVcmVzaWRlbnRfbWVtb3J5X2J5dGVzGAcgASgDIjgKC0hlYWx0aENoZWNrEgwKBG5hbWUYASABKAkSCgoCb2sYAiABKAgSDwoHbWVzc2FnZRgDIAEoCSIVChNMaXN0U2V0dGluZ3NSZXF1ZXN0IkUKFExpc3RTZXR0aW5nc1Jlc3BvbnNlEi0KCHNldHRpbmdzGAEgAygLMhsubWFpbnN0YXkuc3lzdGVtLnYxLlNldHRpbmciewoHU2V0dGluZxILCgNlbnYYASABKAkSEgoKY2FwYWJpbGl0eRgCIAEoCRINCgV2YWx1ZRgDIAEoCRIVCg1kZWZhdWx0X3ZhbHVlGAQgASgJEhIKCm92ZXJyaWRkZW4YBSABKAgSFQoNZG9jdW1lbnRhdGlvbhgGIAEoCSKiAQoKRGVhZExldHRlchIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCRINCgVldmVudBgCIAEoCRIWCg5jb25zdW1lcl9ncm91cBgDIAEoCRINCgVlcnJvchgEIAEoCRIVCg1hdHRlbXB0X2NvdW50GAUgASgFEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJVChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY9AMoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJoChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRI0CgxkZWFkX2xldHRlcnMYASADKAsyHi5tYWluc3RheS5zeXN0ZW0udjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTAoXUmVwbGF5RGVhZExldHRlclJlcXVlc3QSMQoOZGVhZF9sZXR0ZXJfaWQYASABKAlCGbpIFnIUMhJeZGxxX1swLTlhLXpdezI2fSQiGgoYUmVwbGF5RGVhZExldHRlclJlc3BvbnNlMrMFCgZTeXN0ZW0SiwEKCUdldFN5c3RlbRIkLm1haW5zdGF5LnN5c3RlbS52MS5HZXRTeXN0ZW1SZXF1ZXN0Gh4ubWFpbnN0YXkuc3lzdGVtLnYxLlN5c3RlbUluZm8iOLq7GCISEXN5c3RlbS5zeXN0ZW0uZ2V0GgtzeXN0ZW06cmVhZCABgtPkkwIMEgovdjEvc3lzdGVtEpoBCgxMaXN0U2V0dGluZ3MSJy5tYWluc3RheS5zeXN0ZW0udjEuTGlzdFNldHRpbmdzUmVxdWVzdBooLm1haW5zdGF5LnN5c3RlbS52MS5MaXN0U2V0dGluZ3NSZXNwb25zZSI3ursYGBIUc3lzdGVtLnNldHRpbmdzLmxpc3QgAYLT5JMCFRITL3YxL3N5c3RlbS9zZXR0aW5ncxKrAQoPTGlzdERlYWRMZXR0ZXJzEioubWFpbnN0YXkuc3lzdGVtLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaKy5tYWluc3RheS5zeXN0ZW0udjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiP7q7GBwSGHN5c3RlbS5kZWFkX2xldHRlcnMubGlzdCABgtPkkwIZEhcvdjEvc3lzdGVtL2RlYWQtbGV0dGVycxLPAQoQUmVwbGF5RGVhZExldHRlchIrLm1haW5zdGF5LnN5c3RlbS52MS5SZXBsYXlEZWFkTGV0dGVyUmVxdWVzdBosLm1haW5zdGF5LnN5c3RlbS52MS5SZXBsYXlEZWFkTGV0dGVyUmVzcG9uc2UiYKi7GAG6uxgeEhpzeXN0ZW0uZGVhZF9sZXR0ZXJzLnJlcGxheSABgtPkkwI0OgEqIi8vdjEvc3lzdGVtL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9OnJlcGxheWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_mainstay_access_v1_rule, file_mainstay_rpc_v1_options]);
 
 /**
  * Describes the message mainstay.system.v1.GetSystemRequest.
  * Use `create(GetSystemRequestSchema)` to create a new message.
  */
-export const GetSystemRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 0);
+export const GetSystemRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 0);
 
 /**
  * Describes the message mainstay.system.v1.SystemInfo.
  * Use `create(SystemInfoSchema)` to create a new message.
  */
-export const SystemInfoSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 1);
+export const SystemInfoSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 1);
 
 /**
  * Describes the message mainstay.system.v1.HealthCheck.
  * Use `create(HealthCheckSchema)` to create a new message.
  */
-export const HealthCheckSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 2);
+export const HealthCheckSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 2);
 
 /**
  * Describes the message mainstay.system.v1.ListSettingsRequest.
  * Use `create(ListSettingsRequestSchema)` to create a new message.
  */
-export const ListSettingsRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 3);
+export const ListSettingsRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 3);
 
 /**
  * Describes the message mainstay.system.v1.ListSettingsResponse.
  * Use `create(ListSettingsResponseSchema)` to create a new message.
  */
-export const ListSettingsResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 4);
+export const ListSettingsResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 4);
 
 /**
  * Describes the message mainstay.system.v1.Setting.
  * Use `create(SettingSchema)` to create a new message.
  */
-export const SettingSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 5);
+export const SettingSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 5);
 
 /**
  * Describes the message mainstay.system.v1.DeadLetter.
  * Use `create(DeadLetterSchema)` to create a new message.
  */
-export const DeadLetterSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 6);
+export const DeadLetterSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 6);
 
 /**
  * Describes the message mainstay.system.v1.ListDeadLettersRequest.
  * Use `create(ListDeadLettersRequestSchema)` to create a new message.
  */
-export const ListDeadLettersRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 7);
+export const ListDeadLettersRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 7);
 
 /**
  * Describes the message mainstay.system.v1.ListDeadLettersResponse.
  * Use `create(ListDeadLettersResponseSchema)` to create a new message.
  */
-export const ListDeadLettersResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 8);
+export const ListDeadLettersResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 8);
 
 /**
  * Describes the message mainstay.system.v1.ReplayDeadLetterRequest.
  * Use `create(ReplayDeadLetterRequestSchema)` to create a new message.
  */
-export const ReplayDeadLetterRequestSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 9);
+export const ReplayDeadLetterRequestSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 9);
 
 /**
  * Describes the message mainstay.system.v1.ReplayDeadLetterResponse.
  * Use `create(ReplayDeadLetterResponseSchema)` to create a new message.
  */
-export const ReplayDeadLetterResponseSchema =
-	/*@__PURE__*/
-	messageDesc(file_mainstay_system_v1_system, 10);
+export const ReplayDeadLetterResponseSchema = /*@__PURE__*/
+  messageDesc(file_mainstay_system_v1_system, 10);
 
 /**
  * Tells operators about the running program.
  *
  * @generated from service mainstay.system.v1.System
  */
-export const System =
-	/*@__PURE__*/
-	serviceDesc(file_mainstay_system_v1_system, 0);
+export const System = /*@__PURE__*/
+  serviceDesc(file_mainstay_system_v1_system, 0);
+

@@ -1,0 +1,79 @@
+import { create, type DescMessage, type Message, type MessageInitShape, toJson } from '@bufbuild/protobuf'
+import { protoCamelCase } from '@bufbuild/protobuf/reflect'
+import { isWrapper } from './decode-wkt.ts'
+import { type Encode, scalarEncoder } from './encode-scalar.ts'
+
+/** The encoder of a well-known type that JSON writes in a form of its own; undefined for every other message. */
+export function wellKnownEncoder(descriptor: DescMessage): Encode | undefined {
+  switch (descriptor.typeName) {
+    case 'google.protobuf.Timestamp':
+      return encodeTimestamp
+    case 'google.protobuf.Duration':
+      return encodeDuration
+    case 'google.protobuf.FieldMask':
+      return encodeFieldMask
+    case 'google.protobuf.Struct':
+    case 'google.protobuf.Value':
+    case 'google.protobuf.ListValue':
+      return (value) => JSON.stringify(toJson(descriptor, asMessage(descriptor, value)))
+    default:
+      return isWrapper(descriptor) ? wrapperEncoder(descriptor) : undefined
+  }
+}
+
+function asMessage(descriptor: DescMessage, value: unknown): Message {
+  return create(descriptor, value as MessageInitShape<DescMessage>) as Message
+}
+
+function wrapperEncoder(descriptor: DescMessage): Encode {
+  const field = descriptor.fields[0]
+  if (field?.fieldKind !== 'scalar') throw new TypeError(`${descriptor.typeName} is no wrapper`)
+  const encode = scalarEncoder(field.scalar)
+  return (value) => encode((asMessage(descriptor, value) as Message & { value: unknown }).value)
+}
+
+interface SecondsAndNanos {
+  seconds?: bigint | undefined
+  nanos?: number | undefined
+}
+
+const FIRST_MINUTE = Date.parse('0001-01-01T00:00:00Z') / 60_000
+const LAST_MINUTE = Date.parse('9999-12-31T23:59:00Z') / 60_000
+/** `2026-05-03T10:15:` by minutes since 1970: `toISOString` takes 0.8 µs, and answers hold many times of few minutes. */
+const minutes = new Map<number, string>()
+const MAX_MINUTES = 2_000
+
+function encodeTimestamp(value: unknown): string {
+  const { seconds = 0n, nanos = 0 } = value as SecondsAndNanos
+  const whole = Number(seconds)
+  const minute = Math.floor(whole / 60)
+  let prefix = minutes.get(minute)
+  if (prefix === undefined) {
+    if (!(minute >= FIRST_MINUTE && minute <= LAST_MINUTE))
+      throw new RangeError('A timestamp lies outside the years 1 to 9999')
+    prefix = `"${new Date(minute * 60_000).toISOString().slice(0, 17)}`
+    if (minutes.size >= MAX_MINUTES) minutes.clear()
+    minutes.set(minute, prefix)
+  }
+  const second = whole - minute * 60
+  return `${prefix}${second < 10 ? '0' : ''}${second}${fractionText(nanos)}Z"`
+}
+
+function encodeDuration(value: unknown): string {
+  const { seconds = 0n, nanos = 0 } = value as SecondsAndNanos
+  const sign = seconds < 0n || nanos < 0 ? '-' : ''
+  return `"${sign}${seconds < 0n ? -seconds : seconds}${fractionText(Math.abs(nanos))}s"`
+}
+
+/** Nothing, or a point and 3, 6 or 9 digits, as ProtoJSON asks. */
+function fractionText(nanos: number): string {
+  if (nanos === 0) return ''
+  const digits = String(nanos).padStart(9, '0')
+  if (digits.endsWith('000000')) return `.${digits.slice(0, 3)}`
+  return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`
+}
+
+function encodeFieldMask(value: unknown): string {
+  const { paths = [] } = value as { paths?: readonly string[] }
+  return JSON.stringify(paths.map(protoCamelCase).join(','))
+}

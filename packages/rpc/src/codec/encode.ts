@@ -1,0 +1,133 @@
+import type { DescField, DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf'
+import { isWrapper } from './decode-wkt.ts'
+import { type Encode, enumEncoder, isZero, quote, scalarEncoder } from './encode-scalar.ts'
+import { wellKnownEncoder } from './encode-wkt.ts'
+
+/** A message, or what `create` would make one of: fields may be left out. */
+export type Encodable = Message | MessageInitShape<DescMessage>
+
+type Fields = Readonly<Record<string, unknown>>
+/** Appends `,"name":value` for a field that is set. */
+type WriteField = (text: string, message: Fields) => string
+
+const encoders = new WeakMap<DescMessage, Encode>()
+
+/**
+ * The encoder of a message type to ProtoJSON text, put together once. It takes what a handler returns as it is, whole
+ * message or initialiser, so nothing is copied first; fields at their default are left out, as ProtoJSON does by default.
+ * encode.property.test.ts holds it against `toJson`.
+ */
+export function messageEncoder(descriptor: DescMessage): (value: Encodable) => string {
+  return encoders.get(descriptor) ?? compile(descriptor)
+}
+
+function compile(descriptor: DescMessage): Encode {
+  const wellKnown = wellKnownEncoder(descriptor)
+  if (wellKnown !== undefined) {
+    encoders.set(descriptor, wellKnown)
+    return wellKnown
+  }
+  const writers: WriteField[] = []
+  function encode(value: unknown): string {
+    let text = ''
+    for (let i = 0; i < writers.length; i++) text = (writers[i] as WriteField)(text, value as Fields)
+    return text === '' ? '{}' : `{${text.slice(1)}}`
+  }
+  // Known before its fields are compiled, so that a message may hold itself.
+  encoders.set(descriptor, encode)
+  for (const field of descriptor.fields.toSorted((a, b) => a.number - b.number))
+    writers.push(fieldWriter(field))
+  return encode
+}
+
+/** The encoder of one field's value, for an HTTP rule's `response_body`. An unset one becomes its empty form. */
+export function fieldEncoder(field: DescField): (value: Encodable) => string {
+  const { localName } = field
+  if (field.fieldKind === 'list') {
+    const encode = itemEncoder(field)
+    return (value) => encodeList((value as Fields)[localName], encode)
+  }
+  if (field.fieldKind === 'map') {
+    const encode = itemEncoder(field)
+    return (value) => encodeMap((value as Fields)[localName], encode)
+  }
+  const encode = itemEncoder(field)
+  return (value) => {
+    const one = (value as Fields)[localName]
+    return one === undefined ? 'null' : encode(one)
+  }
+}
+
+function fieldWriter(field: DescField): WriteField {
+  const { localName } = field
+  const key = `,${JSON.stringify(field.jsonName)}:`
+  const encode = itemEncoder(field)
+  if (field.fieldKind === 'list') {
+    return (text, message) => {
+      const items = message[localName] as readonly unknown[] | undefined
+      return items === undefined || items.length === 0 ? text : text + key + encodeList(items, encode)
+    }
+  }
+  if (field.fieldKind === 'map') {
+    return (text, message) => {
+      const written = encodeMap(message[localName], encode)
+      return written === '{}' ? text : text + key + written
+    }
+  }
+  if (field.oneof !== undefined) {
+    const oneofName = field.oneof.localName
+    return (text, message) => {
+      const oneof = message[oneofName] as { case?: string; value?: unknown } | undefined
+      return oneof?.case === localName ? text + key + encode(oneof.value) : text
+    }
+  }
+  if (field.fieldKind === 'message' || field.presence !== IMPLICIT) {
+    return (text, message) => {
+      const value = message[localName]
+      return value === undefined ? text : text + key + encode(value)
+    }
+  }
+  const zeroText = 'longAsString' in field && field.longAsString ? '0' : ''
+  return (text, message) => {
+    const value = message[localName]
+    return isZero(value) || value === zeroText ? text : text + key + encode(value)
+  }
+}
+
+/** google.protobuf.FeatureSet.FieldPresence.IMPLICIT */
+const IMPLICIT = 2
+
+function encodeList(items: unknown, encode: Encode): string {
+  let text = ''
+  for (const item of (items ?? []) as readonly unknown[])
+    text += text === '' ? encode(item) : `,${encode(item)}`
+  return `[${text}]`
+}
+
+function encodeMap(entries: unknown, encode: Encode): string {
+  let text = ''
+  for (const [key, value] of Object.entries((entries ?? {}) as Fields)) {
+    text += `${text === '' ? '' : ','}${quote(key)}:${encode(value)}`
+  }
+  return `{${text}}`
+}
+
+function itemEncoder(field: DescField): Encode {
+  if (field.enum !== undefined) return enumEncoder(field.enum)
+  if (field.message === undefined) return scalarEncoder(field.scalar)
+  const { message } = field
+  // A Struct field holds the JSON object itself, and a wrapper in a plain field its bare value.
+  if (message.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value') {
+    return JSON.stringify
+  }
+  const value = message.fields[0]
+  if (
+    isWrapper(message) &&
+    field.fieldKind === 'message' &&
+    field.oneof === undefined &&
+    value?.fieldKind === 'scalar'
+  ) {
+    return scalarEncoder(value.scalar)
+  }
+  return messageEncoder(message) as Encode
+}

@@ -1,0 +1,94 @@
+import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
+import { withTrace } from '@mainstay/kernel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readBody, skipsUnreadBody } from '../body.ts'
+import { Call } from '../call-state.ts'
+import { messageEncoder } from '../codec/encode.ts'
+import type { RpcLimits } from '../config.ts'
+import { refuse } from '../errors.ts'
+import { setAnswerHeaders } from '../http-answer.ts'
+import type { Method } from '../method.ts'
+import type { Answer, Pipeline } from '../pipeline.ts'
+import { decodeMessage } from '../rest/bind.ts'
+import { errorHeaders } from '../rest/error-body.ts'
+import { connectErrorJson } from './errors.ts'
+import { takeTimeoutMs } from './timeouts.ts'
+
+/** How a message travels in one content type. */
+interface Codec {
+  readonly contentType: string
+  decode(body: Buffer): Message
+  encode(answer: Answer): string | Buffer
+}
+
+/**
+ * Connect's unary protocol is a POST with the bare message for a body (connectrpc.com/docs/protocol#unary-request), so it
+ * takes our own fast path, with the same errors as REST, instead of the library's: 5 times as fast for JSON.
+ */
+export function connectCodecs(method: Method, limits: RpcLimits): ReadonlyMap<string, Codec> {
+  const { input, output } = method
+  const encodeJson = messageEncoder(output)
+  const json: Codec = {
+    contentType: 'application/json',
+    decode: (body) => decodeMessage(input, body, limits.maxJsonDepth),
+    encode: encodeJson,
+  }
+  const proto: Codec = {
+    contentType: 'application/proto',
+    decode(body) {
+      try {
+        return fromBinary(input, body, { readUnknownFields: false })
+      } catch (cause) {
+        throw refuse('rpc.body_malformed', 'The body is not the message in protobuf’s wire format.', {
+          cause,
+        })
+      }
+    },
+    encode: (answer) => Buffer.from(toBinary(output, create(output, answer))),
+  }
+  return new Map([json, proto].map((codec) => [codec.contentType, codec]))
+}
+
+/** Serves one unary call over Connect. */
+export async function serveConnectUnary(
+  method: Method,
+  codec: Codec,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pipeline: Pipeline,
+  limits: RpcLimits,
+): Promise<void> {
+  const { raw } = request
+  const call = new Call(
+    {
+      method,
+      protocol: 'connect',
+      headers: raw.headers,
+      clientAddress: request.ip,
+      timeoutMs: takeTimeoutMs(raw.headers),
+      onDisconnect: (listener) => reply.raw.once('close', listener),
+    },
+    limits.requestTimeoutMs,
+  )
+  await withTrace(call.trace, async () => {
+    try {
+      const admitted = pipeline.admit(call)
+      if (admitted !== undefined) await admitted
+      const body = await readBody(raw, limits.maxBodyBytes)
+      const answer = await pipeline.answer(call, codec.decode(body))
+      const encoded = codec.encode(answer)
+      setAnswerHeaders(reply, call)
+      reply.code(200).header('content-type', codec.contentType).send(encoded)
+      pipeline.finish(call)
+    } catch (thrown) {
+      const error = pipeline.fail(call, thrown)
+      setAnswerHeaders(reply, call)
+      if (!skipsUnreadBody(raw)) reply.header('connection', 'close')
+      reply
+        .code(error.httpStatus)
+        .headers(errorHeaders(error))
+        .header('content-type', 'application/json')
+        .send(connectErrorJson(error, call.requestId))
+    }
+  })
+}

@@ -1,0 +1,46 @@
+import type { Call } from './call-state.ts'
+import { refuse } from './errors.ts'
+
+/**
+ * The messages of a handler's stream until the call ends: when the caller goes away, the deadline passes or the server
+ * stops, the iteration throws at once, even if the handler is waiting for something, and its iterator is closed.
+ */
+export async function* untilCallEnds<T>(
+  call: Call,
+  messages: AsyncIterable<T>,
+  stopping: AbortSignal,
+): AsyncGenerator<T, void> {
+  const { signal } = call
+  const iterator = messages[Symbol.asyncIterator]()
+  // One slot instead of a race with one long-lived promise, on which every race would leave a reaction for good.
+  let interrupt: (reason: unknown) => void = () => undefined
+  const onAbort = (): void => interrupt(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  const onStop = (): void =>
+    call.abort(refuse('rpc.server_stopping', 'This server is stopping. Connect again.'))
+  stopping.addEventListener('abort', onStop, { once: true })
+  const deadline = armDeadline(call)
+  try {
+    for (;;) {
+      const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        interrupt = reject
+        if (signal.aborted) reject(signal.reason)
+        else iterator.next().then(resolve, reject)
+      })
+      if (result.done) return
+      yield result.value
+    }
+  } finally {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', onAbort)
+    stopping.removeEventListener('abort', onStop)
+    // Not awaited: a generator that waits for something ends only when that comes, or when it looks at `ctx.signal`.
+    iterator.return?.().catch(() => undefined)
+  }
+}
+
+/** Streams last as long as the caller wants, unless the caller set a deadline. */
+function armDeadline(call: Call): NodeJS.Timeout | undefined {
+  const leftMs = call.deadlineMs - Date.now()
+  return Number.isFinite(leftMs) ? setTimeout(() => call.expire(), leftMs) : undefined
+}
