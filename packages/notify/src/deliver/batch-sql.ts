@@ -1,4 +1,5 @@
 import type { Tx } from '@mainstay/kernel'
+import { messagesEnded } from '../events.ts'
 
 /**
  * Makes the planner walk from a batch to the tables by their indexes, for this transaction.
@@ -24,3 +25,20 @@ const WALK_INDEXES = [
 export function plainArray(values: readonly (string | number | boolean)[]): string {
   return `{${values.join(',')}}`
 }
+
+/**
+ * Tells of changed messages, in the statement that changed them: `source` is a CTE of project_id and message_id, `ended`
+ * a condition on it that is true for those that reached a state other than accepted. One row a project in each of the
+ * feed behind WatchMessages and the outbox.
+ */
+export const tellOf = (source: string, ended: string): string => `
+feed AS (
+  INSERT INTO notify.message_changes (project_id, message_ids)
+  SELECT project_id, array_agg(message_id) FROM ${source} GROUP BY project_id
+),
+outbox AS (
+  INSERT INTO kernel.outbox (topic, key, payload)
+  SELECT '${messagesEnded.name}', project_id::text,
+    json_build_object('projectId', project_id, 'messageIds', array_agg(message_id))
+  FROM ${source} WHERE ${ended} GROUP BY project_id
+)`

@@ -2,7 +2,7 @@ import type { Executor, Tx } from '@mainstay/kernel'
 import type { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { NotificationContent } from '../rendering.ts'
 import type { PassedOver } from '../routing.ts'
-import { plainArray } from './batch-sql.ts'
+import { plainArray, tellOf } from './batch-sql.ts'
 import type { Lane, PerLane } from './lanes.ts'
 
 /** A queue row that this transaction holds, with all that sending needs. */
@@ -198,9 +198,8 @@ changed AS (
 notes AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
   SELECT project_id, message_id, note_id, 8, 'worker', 'Ended without an attempt', detail FROM changed WHERE state > 0
-)
-INSERT INTO notify.message_changes (project_id, message_ids)
-SELECT project_id, array_agg(message_id) FROM changed GROUP BY project_id`
+),${tellOf('changed', 'state > 0')}
+SELECT count(*) FROM changed`
 
 /**
  * Waits until no other transaction holds these rows. For a claim whose commit got no answer: the server may still be

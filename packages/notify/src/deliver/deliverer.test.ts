@@ -23,7 +23,7 @@ import type { Deliverer } from './deliverer.ts'
 const { ACCEPTED, REJECTED_PERMANENT, REJECTED_TRANSIENT, UNKNOWN } = AttemptOutcome
 
 describe('a worker', () => {
-  const database = useTestDatabase({ sets: [ledgerMigrations] })
+  const database = useTestDatabase({ sets: ledgerMigrations })
   let workers: Deliverer[] = []
   async function work(options: TestWorkerOptions = {}): Promise<Deliverer> {
     const worker = createTestWorker(database.db, options)

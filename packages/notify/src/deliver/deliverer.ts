@@ -12,9 +12,9 @@ import { createSlots, type PerLane } from './lanes.ts'
 import { createLease } from './lease.ts'
 import { createDeliverMetrics } from './metrics.ts'
 import { settleDeadWorkers } from './reaper.ts'
-import type { AttemptRecord } from './record-store.ts'
-import { type AnnounceEnds, createFinish, createRecorder } from './recorder.ts'
-import { sendBatch } from './send.ts'
+import { type AttemptRecord, recordAttempts } from './record-store.ts'
+import { createRecorder, inLockOrder } from './recorder.ts'
+import { type Sending, sendBatch } from './send.ts'
 import { type DeliverSettings, retryPolicies } from './settings.ts'
 import { createSignal } from './signal.ts'
 
@@ -28,9 +28,7 @@ export interface DelivererDeps {
   settings: DeliverSettings
   /** The wake-up: whoever queues a message sends on `QUEUE_CHANNEL`. Without it, work is found by polling. */
   bus?: { listen(channel: string, fn: () => void): Promise<() => void> }
-  /** Called inside the transaction that ended messages. */
-  announceEnds: AnnounceEnds
-  /** Called after a commit that changed messages: a hint for those who watch. */
+  /** Called after a commit that changed messages: rows for those who watch and events for the outbox were written. */
   onChanged?: () => void
 }
 
@@ -44,7 +42,11 @@ export interface Deliverer {
   stop(): Promise<void>
 }
 
-const REAP_EVERY_MS = 1000
+/** How often a worker looks for dead ones: every second, or a quarter of the lease if that is shorter. */
+const LONGEST_REAP_GAP_MS = 1000
+
+/** How long a stopping worker listens to clients that it has told to give up: most know at once how far they came. */
+const LAST_WORDS_MS = 500
 
 /** While there is more to do than places: how long a claim may wait for more places. Bounds how long a code waits. */
 const LONGEST_GAP_MS = 20
@@ -57,6 +59,7 @@ const LONGEST_GAP_MS = 20
 export function createDeliverer(deps: DelivererDeps): Deliverer {
   const { db, clock, logger, settings, onChanged = () => {} } = deps
   const policies = retryPolicies(settings)
+  const reapEveryMs = Math.min(LONGEST_REAP_GAP_MS, settings.deliverLeaseMs / 4)
   const metrics = createDeliverMetrics(deps.metrics)
   // Fired when there may be work, and when enough places are free to make a claim worth its commit.
   const work = createSignal()
@@ -67,13 +70,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     room.fire()
   })
   const lease = createLease(db, settings.deliverLeaseMs, logger)
-  const finish = createFinish(deps.announceEnds)
-  const recorder = createRecorder(db, finish, logger, slots.inFlight, (count) => {
+  const recorder = createRecorder(db, logger, slots.inFlight, (count) => {
     metrics.recorded(count)
     onChanged()
     if (crowded) room.fire()
   })
   const claimDeps = { ...deps, lease, accounts, noProviderRetryMs: settings.deliverNoProviderRetryMs }
+  const underWay = new Set<Sending>()
   // How much to ask for: shrinks while most of what is picked has to be left, because its account is busy.
   let appetite = slots.total
   let freed = 0
@@ -149,7 +152,10 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     metrics.claimed(jobs.length)
     for (const job of jobs) slots.take(job.lane)
     if (!lease.lapsed()) {
-      sendBatch(jobs, settings.deliverSendTimeoutMs, logger, report)
+      const sending = sendBatch(jobs, settings.deliverSendTimeoutMs, logger, report, (done) =>
+        underWay.delete(done),
+      )
+      underWay.add(sending)
       return
     }
     // The process stood still between journaling and here: others may settle these, so nothing is sent any more.
@@ -192,7 +198,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
         return await db.transaction(async (tx) => {
           await settleRows(tx, records)
           await walkIndexes(tx)
-          await finish(tx, records)
+          await recordAttempts(tx, records.toSorted(inLockOrder))
         })
       } catch (err) {
         logger.error({ err }, 'a claim in doubt could not be settled; trying again')
@@ -203,7 +209,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 
   async function reap(): Promise<void> {
     try {
-      const settled = await settleDeadWorkers(db, clock, policies, finish)
+      const settled = await settleDeadWorkers(db, clock, policies)
       if (settled > 0) {
         logger.warn({ settled }, 'settled what a dead worker had under way: the outcome is unknown')
         metrics.reaped(settled)
@@ -213,7 +219,11 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     } catch (err) {
       logger.error({ err }, 'looking for dead workers failed; trying again')
     }
-    if (!stopping) nextReap = setTimeout(startReap, REAP_EVERY_MS * (0.75 + Math.random() / 2))
+    if (!stopping) nextReap = setTimeout(startReap, reapEveryMs * (0.75 + Math.random() / 2))
+  }
+
+  async function settle(untilMs: number): Promise<void> {
+    while (slots.inFlight() > 0 && performance.now() < untilMs) await room.wait(untilMs - performance.now())
   }
 
   function startReap(): void {
@@ -237,8 +247,10 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       await loop
       clearTimeout(nextReap)
       await reaping
-      while (slots.inFlight() > 0 && performance.now() < giveUpAt)
-        await room.wait(giveUpAt - performance.now())
+      await settle(giveUpAt)
+      for (const sending of underWay) sending.abort()
+      await settle(performance.now() + LAST_WORDS_MS)
+      for (const sending of underWay) sending.abandon()
       const drained = await recorder.drain(Math.max(1000, giveUpAt - performance.now()))
       if (slots.inFlight() > 0 || !drained) {
         logger.warn({ underWay: slots.inFlight() }, 'stopping with sends under way: their outcome is unknown')

@@ -4,7 +4,8 @@ import type { ProviderResult } from '../providers/adapter.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { judge } from './judge.ts'
 import { listAbandoned, listDeadWorkers, lockDeadWorker, removeWorker } from './lease-store.ts'
-import type { Finish } from './recorder.ts'
+import { recordAttempts } from './record-store.ts'
+import { inLockOrder } from './recorder.ts'
 import type { RetryPolicies } from './settings.ts'
 
 const NO_WORD: ProviderResult = {
@@ -18,12 +19,7 @@ const NO_WORD: ProviderResult = {
  *
  * @returns how many attempts were settled.
  */
-export async function settleDeadWorkers(
-  db: Db,
-  clock: Clock,
-  policies: RetryPolicies,
-  finish: Finish,
-): Promise<number> {
+export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPolicies): Promise<number> {
   let settled = 0
   for (const workerId of await listDeadWorkers(db)) {
     settled += await db.transaction(async (tx) => {
@@ -41,7 +37,7 @@ export async function settleDeadWorkers(
             ...{ providerMessageId: null, reply: NO_WORD.reply, subject: null },
           }
         })
-        await finish(tx, records)
+        await recordAttempts(tx, records.toSorted(inLockOrder))
       }
       await removeWorker(tx, workerId)
       return abandoned.length

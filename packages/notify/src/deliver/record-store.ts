@@ -1,6 +1,6 @@
 import type { Tx } from '@mainstay/kernel'
 import type { AttemptOutcome, MessageState } from '@mainstay/proto/notify/v1'
-import { plainArray } from './batch-sql.ts'
+import { plainArray, tellOf } from './batch-sql.ts'
 
 /** How one attempt ended and what follows. */
 export interface AttemptRecord {
@@ -98,11 +98,7 @@ changed AS (
     sent_time = CASE WHEN h.outcome = 3 THEN h.end_time ELSE m.sent_time END, subject = coalesce(h.subject, m.subject)
   FROM held h
   WHERE m.project_id = h.project_id AND m.message_id = h.message_id
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids)
-  SELECT project_id, array_agg(message_id) FROM held GROUP BY project_id
-)
+),${tellOf('held', 'state <> 0')}
 SELECT (i - 1)::int4 AS index FROM generate_series(1, cardinality($1::uuid[])) AS i
 WHERE cardinality($1::uuid[]) <> (SELECT count(*) FROM held) AND NOT EXISTS (SELECT FROM held WHERE held.ord = i)`
 
@@ -168,7 +164,6 @@ notes AS (
   FROM w
   WHERE EXISTS (SELECT FROM notify.delivery_attempts a
     WHERE a.project_id = w.project_id AND a.message_id = w.message_id AND a.attempt = w.attempt AND a.outcome = 6)
-  RETURNING project_id, message_id
 ),
 decided AS (
   UPDATE notify.messages m
@@ -177,10 +172,6 @@ decided AS (
   FROM w
   WHERE w.state <> 0 AND m.project_id = w.project_id AND m.message_id = w.message_id AND m.attempt_count = w.attempt
     AND (m.state = 14 OR (m.state = 1 AND EXISTS (SELECT FROM withdrawn d WHERE d.message_id = m.message_id)))
-  RETURNING m.message_id
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids)
-  SELECT project_id, array_agg(message_id) FROM notes GROUP BY project_id
-)
+  RETURNING m.project_id, m.message_id
+),${tellOf('decided', 'true')}
 SELECT message_id AS "messageId" FROM decided`

@@ -1,30 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
+import { type Db, type Logger, newId } from '@mainstay/kernel'
 import { AttemptOutcome } from '@mainstay/proto/notify/v1'
 import { walkIndexes } from './batch-sql.ts'
 import { type AttemptRecord, recordAttempts, recordLateWords } from './record-store.ts'
-
-/** Records ended attempts and tells whoever listens. Returns the indexes of those whose fencing token was gone. */
-export type Finish = (tx: Tx, records: readonly AttemptRecord[]) => Promise<number[]>
-
-/** Called in the transaction that ended messages, with their uuids by project. */
-export type AnnounceEnds = (tx: Tx, ended: ReadonlyMap<string, string[]>) => Promise<void>
-
-export function createFinish(announceEnds: AnnounceEnds): Finish {
-  return async (tx, records) => {
-    const missing = await recordAttempts(tx, records)
-    const lost = new Set(missing)
-    const ended = new Map<string, string[]>()
-    records.forEach((record, index) => {
-      if (record.state === undefined || lost.has(index)) return
-      const ids = ended.get(record.projectId)
-      if (ids === undefined) ended.set(record.projectId, [record.messageId])
-      else ids.push(record.messageId)
-    })
-    if (ended.size > 0) await announceEnds(tx, ended)
-    return missing
-  }
-}
 
 export interface Recorder {
   add(record: AttemptRecord): void
@@ -49,7 +27,6 @@ const LINGER_MS = 3
  */
 export function createRecorder(
   db: Db,
-  finish: Finish,
   logger: Logger,
   underWay: () => number,
   onStored: (count: number) => void,
@@ -59,11 +36,10 @@ export function createRecorder(
   let running: Promise<void> | undefined
 
   async function store(batch: readonly AttemptRecord[]): Promise<void> {
-    // Workers that settle the same rows at once, after a lease was lost, then take the locks in the same order.
-    const sorted = batch.toSorted((a, b) => (a.messageId < b.messageId ? -1 : 1))
+    const sorted = batch.toSorted(inLockOrder)
     await db.transaction(async (tx) => {
       await walkIndexes(tx)
-      const missing = await finish(tx, sorted)
+      const missing = await recordAttempts(tx, sorted)
       if (missing.length === 0) return
       const words = missing
         .flatMap((index) => sorted[index] ?? [])
@@ -115,4 +91,13 @@ export function createRecorder(
       return stored
     },
   }
+}
+
+/** Everyone who changes several messages at once locks them in this order: delivery reports, and workers settling. */
+export function inLockOrder(
+  a: { projectId: string; messageId: string },
+  b: { projectId: string; messageId: string },
+): number {
+  if (a.projectId !== b.projectId) return a.projectId < b.projectId ? -1 : 1
+  return a.messageId < b.messageId ? -1 : 1
 }

@@ -8,6 +8,14 @@ const GRACE_MS = 5000
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({})
 
+/** Sends under way that share a deadline. */
+export interface Sending {
+  /** Tells the clients to give up; what they answer is still reported. */
+  abort(): void
+  /** Reports nothing more. */
+  abandon(): void
+}
+
 /**
  * Hands a batch of messages to their providers, all at once, and reports each result as it comes, exactly once. Never
  * throws. The messages of a batch share one deadline: past it they are aborted, and a client that does not even
@@ -18,13 +26,23 @@ export function sendBatch(
   timeoutMs: number,
   logger: Logger,
   report: (job: Job, result: ProviderResult) => void,
-): void {
+  onClosed: (sending: Sending) => void,
+): Sending {
   const controller = new AbortController()
   const open = new Set(jobs)
   const close = (job: Job, result: ProviderResult): void => {
     if (!open.delete(job)) return
-    if (open.size === 0) clearTimeout(timer)
     report(job, result)
+    if (open.size > 0) return
+    clearTimeout(timer)
+    onClosed(sending)
+  }
+  const sending: Sending = {
+    abort: () => controller.abort(new Error('the worker stops')),
+    abandon() {
+      open.clear()
+      clearTimeout(timer)
+    },
   }
   let timer = setTimeout(() => {
     controller.abort(new Error(`no answer within ${timeoutMs} ms`))
@@ -43,6 +61,7 @@ export function sendBatch(
       },
     )
   }
+  return sending
 }
 
 function toEmail(job: Job): OutgoingEmail {

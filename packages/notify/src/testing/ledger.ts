@@ -1,8 +1,11 @@
-import { type Db, defineMigrations, type Executor, newId } from '@mainstay/kernel'
+import { accessMigrations } from '@mainstay/access'
+import { type Db, type Executor, kernelMigrations, newId } from '@mainstay/kernel'
 import { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { notifyMigrations } from '../migrations.ts'
 import type { NotificationContent } from '../rendering.ts'
 
-export const ledgerMigrations = defineMigrations('notify', new URL('../../migrations/', import.meta.url))
+/** What the ledger's tables need, in order. */
+export const ledgerMigrations = [kernelMigrations, accessMigrations, notifyMigrations]
 
 export interface Queued {
   projectId?: string

@@ -83,7 +83,6 @@ export interface TestWorkerOptions {
   clock?: Clock
   renderer?: Pick<Renderer, 'render'>
   bus?: DelivererDeps['bus']
-  announceEnds?: DelivererDeps['announceEnds']
 }
 
 /** A worker over scripted accounts, not yet started. */
@@ -95,10 +94,9 @@ export function createTestWorker(db: Db, options: TestWorkerOptions = {}): Deliv
       render: async () => ({ subject: 'Rendered', text: 'Rendered', html: '' }),
     },
     clock: options.clock ?? systemClock,
-    logger: createLogger({ level: (process.env.TEST_LOG as 'fatal') ?? 'fatal' }),
+    logger: createLogger({ level: 'fatal' }),
     metrics: createMetrics(),
     settings: testDeliverSettings(options.settings),
-    announceEnds: options.announceEnds ?? (async () => {}),
     ...(options.bus === undefined ? {} : { bus: options.bus }),
   })
 }
