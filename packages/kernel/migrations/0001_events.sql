@@ -24,19 +24,16 @@ CREATE FUNCTION kernel.uuid_at(moment timestamptz) RETURNS uuid LANGUAGE sql STA
   SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $fn$;
 
--- Positions in the outbox. Never cached (CACHE 1): a position taken later is a larger number, in any session.
+-- Positions in the outbox: the order in which events were written, not the one in which they were committed.
 CREATE SEQUENCE kernel.outbox_seq;
--- From here on last_value is a position that has been given out, so that "greater than last_value" means "later".
-SELECT nextval('kernel.outbox_seq');
 
 -- One row per published event. Few columns and two indexes that only ever grow at their right edge: it is written in
 -- the transaction of every change. Whoever inserts rows gives topic, key, payload and trace; see src/events/publish.ts.
 CREATE TABLE kernel.outbox (
   -- The transaction that published it, which tells a reader's snapshot what it has seen (src/events/feed.ts).
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  -- The CASE is always true. It makes the number depend on the transaction having its id, so that no row's position
-  -- can be older than its transaction: readers rely on that.
-  seq bigint NOT NULL DEFAULT nextval(CASE WHEN pg_current_xact_id() IS NOT NULL THEN 'kernel.outbox_seq'::regclass END),
+  -- Where it stands among the others. Never cached: a position taken later is a larger number, in any session.
+  seq bigint NOT NULL DEFAULT nextval('kernel.outbox_seq'),
   -- The event's identity, for consumers that remember what they have done. A UUIDv7: partitions are days.
   id uuid NOT NULL DEFAULT kernel.uuid_v7(),
   topic text COLLATE "C" NOT NULL,
@@ -65,14 +62,13 @@ CREATE TABLE kernel.event_groups (
 CREATE TABLE kernel.event_cursors (
   group_name text COLLATE "C" NOT NULL REFERENCES kernel.event_groups ON DELETE CASCADE,
   shard int NOT NULL,
-  -- Everything visible to this snapshot is done; rows of later transactions have a position above `floor`.
+  -- What this snapshot saw is done.
   done pg_snapshot NOT NULL,
-  floor bigint NOT NULL,
-  -- Set while a batch larger than a page is worked through: its snapshot, what `floor` becomes after it, and the last
-  -- position done in it.
+  -- Set while more than a page is worked through: the snapshot of all of it, and the last position done in it.
   batch pg_snapshot,
-  batch_floor bigint,
   after_seq bigint NOT NULL DEFAULT 0,
+  -- The last position given out when this was written: whatever is published later has a larger one.
+  position bigint NOT NULL DEFAULT 0,
   owner uuid,
   -- Fencing token: goes up with every change of owner, and every write of an owner names it.
   epoch bigint NOT NULL DEFAULT 0,

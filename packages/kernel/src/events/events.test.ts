@@ -119,6 +119,19 @@ describe('events', () => {
     assert.deepEqual(seen, ['committed first', 'took the first number'])
   })
 
+  it('come one by one on a quiet server, without any being lost between two looks', async () => {
+    const token = newToken()
+    const seen: number[] = []
+    const events = await start(
+      { group: 'trickle.test', tokens: [token], handler: ({ payload }) => void seen.push(payload.step) },
+      { pollMs: 1 },
+    )
+    for (const step of things('drop', 200)) {
+      await publish(events, token, [step])
+      await waitFor(() => seen.length === step.step, { what: `event ${step.step}`, everyMs: 1 })
+    }
+  })
+
   it('survive a storm of overlapping transactions: none lost, none doubled, each key in order', async () => {
     const token = newToken()
     const group = 'storm.test'

@@ -130,13 +130,13 @@ describe('consumer groups', () => {
       values: [group],
     })
     const { rows: before } = await database.db.query({
-      text: 'SELECT done::text, floor, epoch FROM kernel.event_cursors WHERE group_name = $1',
+      text: 'SELECT done::text, after_seq, position, epoch FROM kernel.event_cursors WHERE group_name = $1',
       values: [group],
     })
     release()
     await zombie.stop()
     const { rows: afterwards } = await database.db.query({
-      text: 'SELECT done::text, floor, epoch FROM kernel.event_cursors WHERE group_name = $1',
+      text: 'SELECT done::text, after_seq, position, epoch FROM kernel.event_cursors WHERE group_name = $1',
       values: [group],
     })
     assert.deepEqual(afterwards, before)
@@ -165,7 +165,7 @@ describe('consumer groups', () => {
     await publish(first, 0, 60)
     await waitFor(async () => {
       const { rows } = await database.db.query<{ waiting: boolean }>({
-        text: `SELECT bool_and(last_value > floor) AS waiting FROM kernel.event_cursors, kernel.outbox_seq
+        text: `SELECT bool_and(last_value > position) AS waiting FROM kernel.event_cursors, kernel.outbox_seq
                WHERE group_name = $1`,
         values: [group],
       })

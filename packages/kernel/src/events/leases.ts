@@ -24,18 +24,17 @@ export async function ensureGroup(db: Db, consumer: Consumer): Promise<number> {
       text: 'INSERT INTO kernel.event_groups (name, shards) VALUES ($1, $2) ON CONFLICT DO NOTHING',
       values: [consumer.group, consumer.shards],
     })
-    // Read in a statement before the snapshot's: see feed.ts on `floor`.
-    const { rows } = await tx.query<{ shards: number; position: bigint }>({
-      text: 'SELECT shards, last_value AS position FROM kernel.event_groups, kernel.outbox_seq WHERE name = $1',
+    const { rows } = await tx.query<{ shards: number }>({
+      text: 'SELECT shards FROM kernel.event_groups WHERE name = $1',
       values: [consumer.group],
     })
     const shards = rows[0]?.shards ?? consumer.shards
-    const next = consumer.from === 'next'
+    // From the oldest on is one batch of everything there is, read by position from the beginning.
     await tx.query({
-      text: `INSERT INTO kernel.event_cursors (group_name, shard, done, floor)
-             SELECT $1, shard, ${next ? 'pg_current_snapshot()' : `'1:1:'`}, $3
+      text: `INSERT INTO kernel.event_cursors (group_name, shard, done, batch)
+             SELECT $1, shard, ${consumer.from === 'next' ? 'pg_current_snapshot(), NULL' : `'1:1:', pg_current_snapshot()`}
              FROM generate_series(0, $2::int - 1) AS shard ON CONFLICT DO NOTHING`,
-      values: [consumer.group, shards, next ? (rows[0]?.position ?? 0n) : 0n],
+      values: [consumer.group, shards],
     })
     return shards
   })
@@ -78,7 +77,7 @@ export async function claim(
     name: 'events.claim',
     text: `UPDATE kernel.event_cursors SET owner = $3, epoch = epoch + 1
            WHERE group_name = $1 AND shard = $2 AND epoch = $4
-           RETURNING epoch, done::text, floor, batch::text, batch_floor AS "batchFloor", after_seq AS "afterSeq"`,
+           RETURNING epoch, done::text, batch::text, after_seq AS "afterSeq", position`,
     values: [group, shard, member, epoch],
   })
   const [row] = rows

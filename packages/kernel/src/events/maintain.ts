@@ -84,7 +84,7 @@ async function listExpired(
 async function listGroupsBehind(db: Db, partition: string): Promise<string[]> {
   const { rows } = await db.query<{ group: string }>({
     text: `SELECT DISTINCT c.group_name AS "group" FROM kernel.event_cursors c
-           WHERE EXISTS (SELECT FROM ${partition} WHERE seq > c.floor AND xid >= pg_snapshot_xmax(c.done))
+           WHERE EXISTS (SELECT FROM ${partition} WHERE xid >= pg_snapshot_xmax(c.done))
               OR EXISTS (SELECT FROM ${partition} WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(c.done))))`,
   })
   return rows.map(({ group }) => group)

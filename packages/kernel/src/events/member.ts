@@ -107,11 +107,14 @@ export function createMember(options: MemberOptions): Member {
 
   /**
    * The safety net under the notifications: one read of the sequence for all groups. A number that has not moved means
-   * that nobody began to publish; those who had begun are in the shards' snapshots, and `isWaiting` says so.
+   * that nobody has begun to publish. Somebody who had may commit later, without a word: so the shards look again for a
+   * while after it moved, until a snapshot lists that transaction as running (the next beat ends a newer one), and
+   * `isWaiting` is true from then on.
    */
   async function keepPolling(): Promise<void> {
     const polls = createWakeSignal(stopping.signal)
     let seen: bigint | undefined
+    let movedAt = 0
     while (!stopping.signal.aborted) {
       await polls.wait(pollMs)
       if (stopping.signal.aborted || held.size === 0) continue
@@ -120,8 +123,9 @@ export function createMember(options: MemberOptions): Member {
           name: 'events.poll',
           text: 'SELECT last_value AS position FROM kernel.outbox_seq',
         })
-        const moved = rows[0]?.position !== seen
+        if (rows[0]?.position !== seen) movedAt = performance.now()
         seen = rows[0]?.position
+        const moved = performance.now() - movedAt <= leaseMs
         for (const shard of held.values()) if (moved || shard.isWaiting()) shard.wake()
       } catch (err) {
         logger.debug({ err }, 'the outbox could not be polled')

@@ -15,19 +15,14 @@ export async function adoptOutbox(db: Db): Promise<boolean> {
     await tx.query({ text: 'LOCK TABLE kernel.event_origin, kernel.outbox IN SHARE ROW EXCLUSIVE MODE' })
     const again = await tx.query<{ same: boolean }>({ text: SAME_SERVER })
     if (again.rows[0]?.same === true) return false
-    await tx.query({ text: LOWER_FLOORS })
     const { rows: taken } = await tx.query<{ snapshot: string }>({
       text: 'SELECT pg_current_snapshot()::text AS snapshot',
     })
     const snapshot = taken[0]?.snapshot
-    await tx.query({
-      text: `UPDATE kernel.outbox SET xid = pg_snapshot_xmax($1::pg_snapshot)
-             WHERE seq > (SELECT min(floor) FROM kernel.event_cursors)`,
-      values: [snapshot],
-    })
+    await tx.query({ text: RENUMBER, values: [snapshot] })
     await tx.query({
       text: `UPDATE kernel.event_cursors
-             SET done = $1, batch = NULL, batch_floor = NULL, after_seq = 0, owner = NULL, epoch = epoch + 1`,
+             SET done = $1, batch = NULL, after_seq = 0, owner = NULL, epoch = epoch + 1`,
       values: [snapshot],
     })
     await tx.query({
@@ -41,8 +36,13 @@ export async function adoptOutbox(db: Db): Promise<boolean> {
 const SAME_SERVER = `SELECT EXISTS (
   SELECT FROM kernel.event_origin JOIN pg_control_system() USING (system_identifier)) AS same`
 
-/** Rows of transactions that a cursor was still waiting for may lie below its floor. */
-const LOWER_FLOORS = `
-  UPDATE kernel.event_cursors c
-  SET floor = least(c.floor, (
-    SELECT min(o.seq) - 1 FROM kernel.outbox o WHERE o.xid = ANY (ARRAY(SELECT pg_snapshot_xip(c.done)))))`
+/**
+ * Unread is what a cursor's old numbers say, and all that was published since the cursor was saved, whose numbers may be
+ * the new server's already. It gets the number of a transaction that the new cursors have not seen.
+ */
+const RENUMBER = `
+  UPDATE kernel.outbox o SET xid = pg_snapshot_xmax($1::pg_snapshot)
+  WHERE o.seq > (SELECT min(position) FROM kernel.event_cursors)
+     OR EXISTS (
+       SELECT FROM kernel.event_cursors c
+       WHERE o.xid >= pg_snapshot_xmax(c.done) OR o.xid = ANY (ARRAY(SELECT pg_snapshot_xip(c.done))))`

@@ -61,15 +61,9 @@ async function runLane(
 }
 
 /** Stopped in the middle: everything up to the first event not done is done; what was done beyond it comes again. */
-function partWay(cursor: Cursor, { events, next, full }: Page, done: ReadonlySet<bigint>): Cursor {
+function partWay(cursor: Cursor, { events, snapshot }: Page, done: ReadonlySet<bigint>): Cursor {
   const firstLeft = events.findIndex(({ seq }) => !done.has(seq))
-  return {
-    done: cursor.done,
-    floor: cursor.floor,
-    batch: full ? next.batch : next.done,
-    batchFloor: full ? next.batchFloor : next.floor,
-    afterSeq: events[firstLeft - 1]?.seq ?? cursor.afterSeq,
-  }
+  return { ...cursor, batch: snapshot, afterSeq: events[firstLeft - 1]?.seq ?? cursor.afterSeq }
 }
 
 async function commitPage(

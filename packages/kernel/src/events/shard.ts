@@ -63,17 +63,13 @@ export function startShard(options: ShardOptions): RunningShard {
     limit: options.pageSize,
   }
   let cursor = options.cursor
-  let savedFloor = cursor.floor
+  let savedPosition = cursor.position
   let savedAt = performance.now()
-  // The first snapshot is newer than the saved floor, so that is a safe floor for it.
-  let position = cursor.batchFloor ?? cursor.floor
 
   /** @returns true when there may be more to read at once. */
   async function readOn(): Promise<boolean> {
-    const page = await readPage(db, cursor, position, feed)
-    // Also after a page that was not full: more may have come meanwhile, and an empty read moves the floor up.
-    const more = page.events.length > 0 || cursor.batch !== null
-    position = page.position
+    const page = await readPage(db, cursor, feed)
+    const more = page.full || cursor.batch !== null
     if (page.events.length > 0) {
       const next = await runPage(shard, db, cursor, page)
       if (next === undefined) return giveUp()
@@ -81,23 +77,24 @@ export function startShard(options: ShardOptions): RunningShard {
       markSaved()
     } else {
       cursor = page.next
-      // Nothing was done, so nothing need be saved; but retention goes by what is.
+      // Nothing was done, so nothing need be saved; but retention, and a restart, go by what is.
       if (isUnsaved()) {
         if (!(await saveCursor(db, lease, cursor))) return giveUp()
         markSaved()
       }
     }
-    lag.set(page.full ? Number(page.position - cursor.afterSeq) : 0, {
+    lag.set(page.full ? Number(cursor.position - cursor.afterSeq) : 0, {
       group: lease.group,
       shard: lease.shard,
     })
     return more
   }
 
-  const isUnsaved = (): boolean => cursor.floor > savedFloor && performance.now() - savedAt > SAVE_EVERY_MS
+  const isUnsaved = (): boolean =>
+    cursor.position > savedPosition && performance.now() - savedAt > SAVE_EVERY_MS
 
   async function saveBeforeLeaving(): Promise<void> {
-    if (lost.signal.aborted || cursor.floor === savedFloor) return
+    if (lost.signal.aborted || cursor.position === savedPosition) return
     await saveCursor(db, lease, cursor).catch((err: unknown) => {
       logger.warn(
         { err, group: lease.group, shard: lease.shard },
@@ -107,7 +104,7 @@ export function startShard(options: ShardOptions): RunningShard {
   }
 
   function markSaved(): void {
-    savedFloor = cursor.floor
+    savedPosition = cursor.position
     savedAt = performance.now()
   }
 

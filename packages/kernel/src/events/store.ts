@@ -27,7 +27,7 @@ export async function saveCursor(executor: Executor, lease: Lease, cursor: Curso
   const { rowCount } = await executor.query({
     name: 'events.save_cursor',
     text: `UPDATE kernel.event_cursors
-           SET done = $5, floor = $6, batch = $7, batch_floor = $8, after_seq = $9, update_time = now()
+           SET done = $5, batch = $6, after_seq = $7, position = $8, update_time = now()
            WHERE group_name = $1 AND shard = $2 AND owner = $3 AND epoch = $4`,
     values: [
       lease.group,
@@ -35,10 +35,9 @@ export async function saveCursor(executor: Executor, lease: Lease, cursor: Curso
       lease.owner,
       lease.epoch,
       cursor.done,
-      cursor.floor,
       cursor.batch,
-      cursor.batchFloor,
       cursor.afterSeq,
+      cursor.position,
     ],
   })
   return rowCount === 1
