@@ -2296,7 +2296,7 @@ export declare const Notify: GenService<{
     output: typeof MessageSchema;
   },
   /**
-   * Lists messages, newest first. Reasons: `rpc.page_token_invalid`.
+   * Lists messages, newest first. Reasons: `kernel.page_token_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ListMessages
    */
