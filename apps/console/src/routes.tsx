@@ -4,7 +4,12 @@ import { CrashPage } from './pages/crash-page.tsx'
 
 /** Every address of the console. Each page is its own chunk and exports `Component`. */
 export const router = createBrowserRouter([
-  { path: '/sign-in', lazy: () => import('./pages/sign-in/sign-in-page.tsx'), errorElement: <CrashPage /> },
+  {
+    path: '/sign-in',
+    lazy: () => import('./pages/sign-in/sign-in-page.tsx'),
+    errorElement: <CrashPage />,
+    hydrateFallbackElement: <div />,
+  },
   {
     path: '/',
     element: <AppFrame />,

@@ -24,6 +24,11 @@ const titles: Partial<Record<MainstayError['code'], string>> = {
   unimplemented: 'This server cannot do that yet',
 }
 
+/** Where the reason says more than its code. */
+const titlesByReason: Record<string, string> = {
+  'access.sign_in_link_invalid': 'This link does not work any more',
+}
+
 /** Puts any thrown value into words. */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof MainstayError)) {
@@ -37,7 +42,7 @@ export function describeFailure(error: unknown): Failure {
     }
   }
   return {
-    title: titles[error.code] ?? 'The server failed',
+    title: titlesByReason[error.reason] ?? titles[error.code] ?? 'The server failed',
     message: messageOf(error),
     reason: error.reason.startsWith('sdk.') ? undefined : error.reason,
     requestId: error.requestId,

@@ -14,6 +14,8 @@ export interface ColumnLook {
   /** A CSS width: `120px`. Unset: it shares what the others leave. */
   width?: string
   align?: 'left' | 'right'
+  /** Left out while the table is narrower than this, for example with a row open beside it. */
+  fromPx?: number
   /** Left out until the reader picks it from the column menu. */
   hiddenAtFirst?: boolean
 }
@@ -27,15 +29,4 @@ export type Column<Row extends object> = ColumnDef<Features, Row>
 /** Declares columns with the row's type inferred. */
 export function columnsOf<Row extends object>(): ColumnHelper<Features, Row> {
   return createColumnHelper<Features, Row>()
-}
-
-/** What a column without a width in pixels needs to be read. */
-const flexibleMinimumPx = 180
-
-/** How narrow the table may get before it scrolls sideways instead of squeezing its columns. */
-export function minimumWidthPx(looks: readonly (ColumnLook | undefined)[]): number {
-  return looks.reduce((sum, look) => {
-    const px = look?.width?.endsWith('px') ? Number.parseInt(look.width, 10) : flexibleMinimumPx
-    return sum + px
-  }, 0)
 }

@@ -80,7 +80,7 @@ function CompactCell<Row extends object>({
 }: DataRowProps<Row> & { compact: NonNullable<DataRowProps<Row>['compact']> }) {
   const { first, aside, second } = compact(row.original)
   return (
-    <td colSpan={99} className="h-[60px] border-b border-line px-4">
+    <td className="h-[60px] border-b border-line px-4">
       <div className="flex items-center gap-3">
         <span className="min-w-0 flex-1 truncate text-base font-medium">
           <RowLink href={href}>{first}</RowLink>

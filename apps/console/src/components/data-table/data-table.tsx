@@ -5,11 +5,12 @@ import { useNavigate } from 'react-router'
 import { useCompact } from '../../screen/use-compact.ts'
 import { ScrollRegion } from '../scroll-region/scroll-region.tsx'
 import { Loading } from '../skeleton/skeleton.tsx'
-import { type Column, features, minimumWidthPx } from './columns.ts'
+import { type Column, features } from './columns.ts'
 import { DataRow } from './data-row.tsx'
 import { SkeletonRows } from './skeleton-rows.tsx'
 import { TableHead } from './table-head.tsx'
 import type { ColumnChoice } from './use-column-choice.ts'
+import { useFittingColumns } from './use-fitting-columns.ts'
 import { useRowKeys } from './use-row-keys.ts'
 import { useSteadyScroll } from './use-steady-scroll.ts'
 
@@ -68,12 +69,13 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const end = (items.at(-1)?.index ?? -1) + 1
   // Table models only the window: modelling a hundred thousand rows at each change would cost more than drawing them.
   const data = useMemo(() => rows.slice(start, end), [rows, start, end])
+  const visibility = useFittingColumns(scroller, columns, choice.visibility)
   const table = useTable({
     features,
     columns,
     data,
     getRowId: rowId,
-    state: { columnVisibility: choice.visibility },
+    state: { columnVisibility: visibility },
   })
 
   useEffect(() => {
@@ -106,14 +108,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
       <table
         aria-label={props.label}
         aria-rowcount={hasMore || props.status === 'loading' ? -1 : rows.length + 1}
-        style={
-          isCompact ? undefined : { minWidth: minimumWidthPx(shown.map((column) => column.columnDef.meta)) }
-        }
         className="w-full table-fixed border-separate border-spacing-0 text-sm"
       >
-        <TableHead columns={shown} hidden={isCompact} />
+        <TableHead label={props.label} columns={shown} compact={isCompact} />
         <tbody>
-          {before > 0 && <Spacer height={before} />}
+          {before > 0 && <Spacer height={before} columns={isCompact ? 1 : shown.length} />}
           {model.map((row, offset) => (
             <DataRow
               key={row.id}
@@ -123,10 +122,10 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               linkColumn={props.linkColumn}
               compact={isCompact ? props.compact : undefined}
               open={row.id === openId}
-              visibility={choice.visibility}
+              visibility={visibility}
             />
           ))}
-          {after > 0 && <Spacer height={after} />}
+          {after > 0 && <Spacer height={after} columns={isCompact ? 1 : shown.length} />}
           {props.status === 'loading' && <SkeletonRows columns={shown.length} compact={isCompact} />}
         </tbody>
       </table>
@@ -136,10 +135,10 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
 }
 
 /** Stands for the rows that are not in the document. */
-function Spacer({ height }: { height: number }) {
+function Spacer({ height, columns }: { height: number; columns: number }) {
   return (
     <tr aria-hidden>
-      <td colSpan={99} style={{ height }} className="p-0" />
+      <td colSpan={columns} style={{ height }} className="p-0" />
     </tr>
   )
 }

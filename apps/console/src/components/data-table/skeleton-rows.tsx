@@ -18,7 +18,6 @@ export function SkeletonRows({
       {cells.map((cell) => (
         <td
           key={cell}
-          colSpan={compact ? 99 : 1}
           className={
             compact
               ? 'h-[60px] border-b border-line px-4'

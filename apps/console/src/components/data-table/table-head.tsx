@@ -2,16 +2,27 @@ import type { Column as TableColumn } from '@tanstack/react-table'
 import { cx } from '../../class-names.ts'
 import type { Features } from './columns.ts'
 
-/** The sticky header. On a phone it stays for screen readers only. */
+/** The sticky header. On a phone rows have one cell, and its header is for screen readers only. */
 export function TableHead<Row extends object>({
+  label,
   columns,
-  hidden,
+  compact,
 }: {
+  label: string
   columns: TableColumn<Features, Row>[]
-  hidden: boolean
+  compact: boolean
 }) {
+  if (compact) {
+    return (
+      <thead className="sr-only">
+        <tr>
+          <th scope="col">{label}</th>
+        </tr>
+      </thead>
+    )
+  }
   return (
-    <thead className={hidden ? 'sr-only' : 'sticky top-0 z-20'}>
+    <thead className="sticky top-0 z-20">
       <tr aria-rowindex={1}>
         {columns.map((column) => (
           <th

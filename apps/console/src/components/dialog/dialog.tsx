@@ -29,6 +29,7 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-scrim animate-appear" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusFirstControl}
           onInteractOutside={(event) => mustChoose && event.preventDefault()}
           className={cx(
             'fixed top-[10vh] left-1/2 z-40 flex max-h-[82vh] w-[calc(100vw-24px)] -translate-x-1/2 flex-col rounded-lg border border-line-strong bg-raised shadow-float animate-rise focus:outline-none',
@@ -55,15 +56,34 @@ export function Dialog({
   )
 }
 
+/** Focus starts where the work starts, at the first field or button of the body, and not at the cross. */
+function focusFirstControl(event: Event): void {
+  const dialog = event.currentTarget
+  if (!(dialog instanceof HTMLElement)) return
+  const first = dialog.querySelector<HTMLElement>(
+    '[data-dialog-body] :is(input, textarea, select, button), [data-dialog-buttons] button',
+  )
+  if (!first) return
+  event.preventDefault()
+  first.focus()
+}
+
 /** The scrolling middle of a dialog. */
 export function DialogBody({ children }: { children: ReactNode }) {
-  return <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+  return (
+    <div data-dialog-body className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">
+      {children}
+    </div>
+  )
 }
 
 /** The buttons of a dialog: the one that does the thing stands last. */
 export function DialogButtons({ children }: { children: ReactNode }) {
   return (
-    <div className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3">
+    <div
+      data-dialog-buttons
+      className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3"
+    >
       {children}
     </div>
   )

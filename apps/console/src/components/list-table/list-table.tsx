@@ -1,7 +1,7 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { Link } from 'react-router'
 import { cx } from '../../class-names.ts'
-import { useCompact } from '../../screen/use-compact.ts'
+import { useNarrow } from '../../screen/use-narrow.ts'
 import { SkeletonRows } from '../data-table/skeleton-rows.tsx'
 import { Loading } from '../skeleton/skeleton.tsx'
 
@@ -15,7 +15,7 @@ export interface ListColumn<Row> {
   cell: (row: Row) => ReactNode
 }
 
-/** A table of a few dozen rows that scrolls with its page. On a phone its rows are two lines. */
+/** A table of a few dozen rows that scrolls with its page. Where it has little room its rows are two lines. */
 export function ListTable<Row>({
   label,
   columns,
@@ -38,64 +38,69 @@ export function ListTable<Row>({
   dim?: (row: Row) => boolean
   compact: (row: Row) => { first: ReactNode; aside?: ReactNode; second: ReactNode; actions?: ReactNode }
 }) {
-  const isCompact = useCompact()
-  if (isCompact) {
+  const box = useRef<HTMLDivElement>(null)
+  const isNarrow = useNarrow(box, 640)
+  if (isNarrow) {
     return (
-      <ul aria-label={label}>
-        {rows?.map((row) => (
-          <CompactItem key={rowId(row)} {...compact(row)} href={rowHref?.(row)} dim={dim?.(row) ?? false} />
-        ))}
-        {!rows && <Loading what={label.toLowerCase()} />}
-      </ul>
+      <div ref={box}>
+        <ul aria-label={label}>
+          {rows?.map((row) => (
+            <CompactItem key={rowId(row)} {...compact(row)} href={rowHref?.(row)} dim={dim?.(row) ?? false} />
+          ))}
+          {!rows && <Loading what={label.toLowerCase()} />}
+        </ul>
+      </div>
     )
   }
   return (
-    <table aria-label={label} className="w-full table-fixed border-separate border-spacing-0 text-sm">
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th
-              key={column.title}
-              scope="col"
-              style={{ width: column.width }}
-              className={cx(
-                'h-8 truncate border-b border-line px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4',
-                column.align === 'right' ? 'text-right' : 'text-left',
-              )}
-            >
-              {column.untitled ? <span className="sr-only">{column.title}</span> : column.title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody className="[&>tr:last-child>td]:border-b-0">
-        {rows?.map((row) => (
-          <tr
-            key={rowId(row)}
-            aria-current={rowId(row) === openId || undefined}
-            className={cx('relative', rowHref && 'hover:bg-hover', rowId(row) === openId && 'bg-selected')}
-          >
-            {columns.map((column, index) => (
-              <td
+    <div ref={box}>
+      <table aria-label={label} className="w-full table-fixed border-separate border-spacing-0 text-sm">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th
                 key={column.title}
+                scope="col"
+                style={{ width: column.width }}
                 className={cx(
-                  'h-10 truncate border-b border-line px-3 py-1 first:pl-4 last:pr-4',
-                  column.align === 'right' && 'text-right',
-                  dim?.(row) && 'text-ink-3',
+                  'h-8 truncate border-b border-line px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4',
+                  column.align === 'right' ? 'text-right' : 'text-left',
                 )}
               >
-                {index === 0 && rowHref ? (
-                  <RowLink href={rowHref(row)}>{column.cell(row)}</RowLink>
-                ) : (
-                  column.cell(row)
-                )}
-              </td>
+                {column.untitled ? <span className="sr-only">{column.title}</span> : column.title}
+              </th>
             ))}
           </tr>
-        ))}
-        {!rows && <SkeletonRows columns={columns.length} compact={false} rows={4} />}
-      </tbody>
-    </table>
+        </thead>
+        <tbody className="[&>tr:last-child>td]:border-b-0">
+          {rows?.map((row) => (
+            <tr
+              key={rowId(row)}
+              aria-current={rowId(row) === openId || undefined}
+              className={cx('relative', rowHref && 'hover:bg-hover', rowId(row) === openId && 'bg-selected')}
+            >
+              {columns.map((column, index) => (
+                <td
+                  key={column.title}
+                  className={cx(
+                    'h-10 truncate border-b border-line px-3 py-1 first:pl-4 last:pr-4',
+                    column.align === 'right' && 'text-right',
+                    dim?.(row) && 'text-ink-3',
+                  )}
+                >
+                  {index === 0 && rowHref ? (
+                    <RowLink href={rowHref(row)}>{column.cell(row)}</RowLink>
+                  ) : (
+                    column.cell(row)
+                  )}
+                </td>
+              ))}
+            </tr>
+          ))}
+          {!rows && <SkeletonRows columns={columns.length} compact={false} rows={4} />}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

@@ -36,8 +36,12 @@ export function Snippet({ label, tabs }: { label: string; tabs: readonly Snippet
         <CopyButton text={current.code} />
       </div>
       {tabs.map((tab) => (
-        <Tabs.Content key={tab.title} value={tab.title} className="focus-visible:-outline-offset-2">
-          <pre className="overflow-x-auto p-4 text-left tabular text-xs leading-[19px]">{tab.code}</pre>
+        <Tabs.Content
+          key={tab.title}
+          value={tab.title}
+          className="overflow-x-auto focus-visible:-outline-offset-2"
+        >
+          <pre className="w-max p-4 text-left tabular text-xs leading-[19px]">{tab.code}</pre>
         </Tabs.Content>
       ))}
     </Tabs.Root>

@@ -48,8 +48,8 @@ export function TimelineNode({
         )}
         <span
           className={cx(
-            'relative flex size-[24px] items-center justify-center rounded-full border bg-canvas',
-            event.final ? filled[event.tone] : ring[event.tone],
+            'relative flex size-[24px] items-center justify-center rounded-full border',
+            event.final ? filled[event.tone] : cx('bg-canvas', ring[event.tone]),
           )}
         >
           <Icon className="size-[13px]" strokeWidth={event.final ? 2.5 : 2} />
@@ -58,8 +58,8 @@ export function TimelineNode({
       {!isLast && (
         <span
           className={cx(
-            'w-px flex-1 bg-line-strong',
-            tookTime && cx('!w-[3px] rounded-full my-[3px]', spent[event.tone]),
+            'flex-1',
+            tookTime ? cx('my-[3px] w-[3px] rounded-full', spent[event.tone]) : 'w-px bg-line-strong',
           )}
         />
       )}

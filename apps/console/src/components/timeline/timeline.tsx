@@ -23,7 +23,7 @@ export function Timeline({
   if (!first) return null
   return (
     <div>
-      <Lifeline events={events} open={expected !== undefined} />
+      <Lifeline events={events} open={expected !== undefined || events.at(-1)?.running === true} />
       <ol aria-label={label} className="mt-5">
         {events.map((event, index) => {
           const before = events[index - 1]

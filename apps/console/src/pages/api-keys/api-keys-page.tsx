@@ -85,12 +85,12 @@ function columns(onRevoke: (key: ApiKey) => void): ListColumn<ApiKey>[] {
     { title: 'Name', cell: (key) => <span className="font-medium">{key.displayName}</span> },
     {
       title: 'Key',
-      width: '168px',
+      width: '150px',
       cell: (key) => <span className="tabular text-xs">{key.keyPrefix}…</span>,
     },
-    { title: 'Mode', width: '84px', cell: (key) => modeWord(key.mode) },
-    { title: 'State', width: '112px', cell: (key) => <KeyStateMark apiKey={key} /> },
-    { title: 'Scopes', width: '22%', cell: (key) => <Scopes apiKey={key} /> },
+    { title: 'Mode', width: '72px', cell: (key) => modeWord(key.mode) },
+    { title: 'State', width: '100px', cell: (key) => <KeyStateMark apiKey={key} /> },
+    { title: 'Scopes', width: '18%', cell: (key) => <Scopes apiKey={key} /> },
     {
       title: 'Last used',
       width: '112px',
@@ -101,7 +101,7 @@ function columns(onRevoke: (key: ApiKey) => void): ListColumn<ApiKey>[] {
       width: '112px',
       cell: (key) => <RelativeTime time={key.expireTime} otherwise="Never" />,
     },
-    { title: 'Created', width: '112px', cell: (key) => <RelativeTime time={key.createTime} /> },
+    { title: 'Created', width: '108px', cell: (key) => <RelativeTime time={key.createTime} /> },
     {
       title: 'Actions',
       untitled: true,

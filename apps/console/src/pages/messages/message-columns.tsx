@@ -17,7 +17,7 @@ export const messageColumns = helper.columns([
   }),
   helper.display({
     id: 'to',
-    meta: { title: 'To', width: '28%' },
+    meta: { title: 'To', width: '29%' },
     cell: ({ row }) => row.original.to,
   }),
   helper.display({
@@ -27,17 +27,17 @@ export const messageColumns = helper.columns([
   }),
   helper.display({
     id: 'template',
-    meta: { title: 'Template', width: '150px', hiddenAtFirst: true },
+    meta: { title: 'Template', width: '150px', fromPx: 1000, hiddenAtFirst: true },
     cell: ({ row }) => <span className="tabular text-xs text-ink-2">{row.original.template?.name}</span>,
   }),
   helper.display({
     id: 'class',
-    meta: { title: 'Class', width: '124px', hiddenAtFirst: true },
+    meta: { title: 'Class', width: '124px', fromPx: 1000, hiddenAtFirst: true },
     cell: ({ row }) => <span className="text-ink-2">{classWord(row.original.messageClass)}</span>,
   }),
   helper.display({
     id: 'attempts',
-    meta: { title: 'Attempts', width: '88px', align: 'right' },
+    meta: { title: 'Attempts', width: '88px', fromPx: 760, align: 'right' },
     cell: ({ row }) => (
       <span className={row.original.attemptCount > 1 ? 'tabular text-warn' : 'tabular text-ink-2'}>
         {row.original.attemptCount}
@@ -46,17 +46,17 @@ export const messageColumns = helper.columns([
   }),
   helper.display({
     id: 'took',
-    meta: { title: 'Took', width: '92px', align: 'right' },
+    meta: { title: 'Took', width: '92px', fromPx: 680, align: 'right' },
     cell: ({ row }) => <span className="tabular text-ink-2">{tookOf(row.original)}</span>,
   }),
   helper.display({
     id: 'id',
-    meta: { title: 'Id', width: '164px' },
+    meta: { title: 'Id', width: '164px', fromPx: 920 },
     cell: ({ row }) => <Copyable text={row.original.messageId} what="message id" short />,
   }),
   helper.display({
     id: 'recipient',
-    meta: { title: 'Recipient', width: '140px', hiddenAtFirst: true },
+    meta: { title: 'Recipient', width: '140px', fromPx: 1000, hiddenAtFirst: true },
     cell: ({ row }) => <span className="tabular text-xs">{row.original.recipientId}</span>,
   }),
   helper.display({

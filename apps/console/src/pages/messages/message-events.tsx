@@ -31,8 +31,9 @@ export function timelineEvents(
   entries: readonly TimelineEntry[],
   message: Message | undefined,
 ): TimelineEvent[] {
-  const lastBad = entries.findLastIndex((entry) => toneOf(entry, message) === 'bad' && hasBody(entry))
-  return entries.map((entry, index) => {
+  const lastRefusal = entries.findLastIndex((entry) => entry.outcome === AttemptOutcome.REJECTED_PERMANENT)
+  return entries.map((whole, index) => {
+    const entry = withoutEcho(whole, message)
     const tone = toneOf(entry, message)
     return {
       id: `${index} ${entry.kind} ${entry.attempt}`,
@@ -45,17 +46,24 @@ export function timelineEvents(
       tone,
       final: isFinal(entry),
       running: entry.outcome === AttemptOutcome.CALLING || entry.outcome === AttemptOutcome.CLAIMED,
-      startsOpen: index === lastBad,
+      startsOpen: index === lastRefusal,
       ...(hasBody(entry) && { body: <EntryBody entry={entry} /> }),
     }
   })
+}
+
+/** The end of a message repeats its status, which stands above the timeline already. */
+function withoutEcho(entry: TimelineEntry, message: Message | undefined): TimelineEntry {
+  const isEcho = entry.kind === TimelineKind.ENDED && entry.detail === message?.statusDetail
+  return isEcho ? { ...entry, detail: '' } : entry
 }
 
 /** What happens next, while something does. */
 export function expectedEvent(message: Message): ExpectedEvent | undefined {
   if (!isUnderWay(message.state)) return undefined
   if (message.state === MessageState.SCHEDULED) return { title: 'To be sent', atMs: toMs(message.sendTime) }
-  if (message.state === MessageState.SENDING) return { title: 'Waiting for the provider’s answer' }
+  // The attempt under way stands in the timeline itself.
+  if (message.state === MessageState.SENDING) return undefined
   const next = toMs(message.nextAttemptTime)
   if (message.attemptCount > 0 && next !== undefined) return { title: 'Next attempt', atMs: next }
   return { title: 'Waiting for a worker' }

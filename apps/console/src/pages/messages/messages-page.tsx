@@ -49,6 +49,9 @@ export function Component() {
         <div className="flex flex-col gap-3 border-b border-line px-4 pt-5 pb-3 md:px-6">
           <PageHeader title="Messages">
             <LiveControl {...feed} onPause={feed.pause} onResume={feed.resume} />
+            <span className="max-md:hidden">
+              <ColumnMenu choice={choice} />
+            </span>
             <Button kind="primary" onClick={openSendTest}>
               <Send aria-hidden />
               Send a test
@@ -57,9 +60,6 @@ export function Component() {
           <div className="flex flex-wrap items-start gap-x-3 gap-y-2">
             <QuickFilters states={filters.states} onChange={(states) => setFilters({ ...filters, states })} />
             <FilterBar filters={filters} onChange={setFilters} />
-            <div className="ml-auto max-md:hidden">
-              <ColumnMenu choice={choice} />
-            </div>
           </div>
         </div>
         <div className="min-h-0 flex-1">

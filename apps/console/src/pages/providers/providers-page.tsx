@@ -84,7 +84,13 @@ const columns: ListColumn<ProviderAccount>[] = [
     title: 'Reaches',
     cell: (account) => (
       <span className="text-ink-2" title={addressOf(account)}>
-        {kindWord(account)} <span className="tabular text-xs">{addressOf(account)}</span>
+        {account.config.case === 'sandbox' ? (
+          'The built-in mailbox'
+        ) : (
+          <>
+            {kindWord(account)} <span className="tabular text-xs">{addressOf(account)}</span>
+          </>
+        )}
       </span>
     ),
   },

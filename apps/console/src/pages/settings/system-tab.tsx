@@ -75,7 +75,7 @@ function DocsLink() {
 
 function CheckRow({ check }: { check: HealthCheck }) {
   return (
-    <li className="flex items-baseline gap-3 border-line px-4 py-2 text-sm not-first:border-t">
+    <li className="flex items-start gap-3 border-line px-4 py-2 text-sm not-first:border-t">
       <span className="w-28 shrink-0">
         <StateMark tone={check.ok ? 'ok' : 'bad'}>{check.ok ? 'Up' : 'Down'}</StateMark>
       </span>
