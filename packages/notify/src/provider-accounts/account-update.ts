@@ -87,7 +87,11 @@ const SERVER_SET: ReadonlySet<string> = new Set([
 
 function isKnown(path: string, fields: Fields, kind: AccountConfig['kind']): boolean {
   return (
-    path === '*' || path === kind || path in fields || path === SECRET_PATHS[kind] || SERVER_SET.has(path)
+    path === '*' ||
+    path === kind ||
+    Object.hasOwn(fields, path) ||
+    path === SECRET_PATHS[kind] ||
+    SERVER_SET.has(path)
   )
 }
 
