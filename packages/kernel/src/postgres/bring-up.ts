@@ -13,6 +13,7 @@ import {
   portInUse,
   readClaim,
   removeStaleClaim,
+  type Spawned,
   spawnPostmaster,
   stopPostmaster,
 } from './postmaster.ts'
@@ -48,15 +49,15 @@ export async function bringUp(place: Place): Promise<Running> {
   }
 }
 
-/** How long a server may be unreachable, while it is starting or stopping, before it is stopped for good. */
-const UNREACHABLE_MS = 5_000
+/** How long a server that calls itself ready may be unreachable before it is stopped: its socket has been removed. */
+const UNREACHABLE_MS = 500
 
 /**
  * Takes over a server that runs already: after a SIGKILL of our process it is still there, with its caches warm.
  * One that has other settings, or that nobody can reach any more, is stopped; undefined then says: start one.
  */
 async function takeOver({ home, layout, credentials, conf, deadline }: Place): Promise<Running | undefined> {
-  const giveUpAt = performance.now() + UNREACHABLE_MS
+  let unreachableSince: number | undefined
   for (;;) {
     const claim = readClaim(layout)
     if (claim === undefined) return
@@ -76,7 +77,9 @@ async function takeOver({ home, layout, credentials, conf, deadline }: Place): P
       return
     }
     if (!claim.isAlive()) return
-    if (connection.state === 'absent' && performance.now() > giveUpAt) {
+    if (connection.state !== 'absent' || !claim.isReady) unreachableSince = undefined
+    else unreachableSince ??= performance.now()
+    if (performance.now() > (unreachableSince ?? Infinity) + UNREACHABLE_MS) {
       await stopPostmaster(claim, 30_000)
       return
     }
@@ -86,31 +89,40 @@ async function takeOver({ home, layout, credentials, conf, deadline }: Place): P
 }
 
 /** Starts the server and waits for it. Undefined when another process has been faster: its server is then the one. */
-async function launch({
-  home,
-  layout,
-  binaries,
-  user,
-  credentials,
-  conf,
-  deadline,
-}: Place): Promise<Running | undefined> {
+async function launch(place: Place): Promise<Running | undefined> {
+  const { layout, binaries, user, conf } = place
   if (conf.port !== undefined) await refusePortInUse(conf.port)
   removeStaleClaim(layout)
   writeConf(layout, conf, user)
   const postmaster = spawnPostmaster(layout, binaries, user)
+  try {
+    const running = await waitForOwn(place, postmaster)
+    if (running === undefined) await stopPostmaster(postmaster, 30_000)
+    return running
+  } catch (error) {
+    // Whoever took it over in this instant keeps it; any other failure must not leave a server behind.
+    const isTaken = error instanceof StartError && error.problem === 'already_running'
+    if (!isTaken) await stopPostmaster(postmaster, 30_000)
+    throw error
+  }
+}
+
+async function waitForOwn(
+  { home, layout, credentials, conf, deadline }: Place,
+  postmaster: Spawned,
+): Promise<Running | undefined> {
   const address = { socketFolder: layout.socketFolder, port: conf.port ?? DEFAULT_PORT }
-  for (;;) {
+  while (performance.now() < deadline) {
     const connection = await connectAsOwner(layout, credentials, address)
     if (connection.state === 'connected') {
       const { client } = connection
       try {
         await takeOwnership(client, home)
+        if (readClaim(layout)?.pid === postmaster.pid) return { client, postmaster, adopted: false }
       } catch (error) {
         await client.end()
         throw error
       }
-      if (readClaim(layout)?.pid === postmaster.pid) return { client, postmaster, adopted: false }
       await client.end()
       return
     }
@@ -118,12 +130,9 @@ async function launch({
       if (readClaim(layout)?.isAlive()) return
       throw explainExit(layout, postmaster.logOffset, conf.port)
     }
-    if (performance.now() > deadline) {
-      await stopPostmaster(postmaster, 30_000)
-      return
-    }
     await delay(5)
   }
+  return
 }
 
 /** Asked before PostgreSQL is, since it would go on without TCP when only one of its addresses is taken. */

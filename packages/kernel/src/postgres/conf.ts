@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chownTo } from './chown.ts'
+import { chownTo } from './folders.ts'
 import type { Layout } from './layout.ts'
 import type { OsUser } from './os-user.ts'
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
-import { chownTo } from './chown.ts'
 import { StartError } from './errors.ts'
+import { chownTo, makeFolder } from './folders.ts'
 import { type Layout, otherVersion } from './layout.ts'
 import type { OsUser } from './os-user.ts'
 
@@ -27,8 +27,8 @@ export async function initialise(
   user: OsUser | undefined,
   options: { sync: boolean },
 ): Promise<void> {
-  const base = dirname(layout.root)
-  if (readdirSync(base).includes(String(layout.major))) return verifyVersion(layout)
+  const { base } = layout
+  if (readdirSync(base).includes(String(layout.major))) return
   removeLeftovers(base)
   refuseFullDisk(base)
   const partial = join(base, `.partial-${process.pid}-${randomBytes(4).toString('hex')}`)
@@ -36,13 +36,16 @@ export async function initialise(
   const passwordFile = join(partial, 'password')
   const credentials: Credentials = { superuser: newPassword(), app: newPassword() }
   try {
-    mkdirSync(partial, { mode: 0o711 })
-    mkdirSync(data, { mode: 0o700 })
+    makeFolder(partial, 0o711)
+    makeFolder(data, 0o700)
     writeFileSync(passwordFile, credentials.superuser, { mode: 0o600 })
     chownTo(user, data, passwordFile)
     await runInitdb(binaries, data, passwordFile, user, options)
     rmSync(passwordFile)
-    writeFileSync(join(partial, 'credentials.json'), `${JSON.stringify(credentials)}\n`, { mode: 0o600 })
+    writeFileSync(join(partial, 'credentials.json'), `${JSON.stringify(credentials)}\n`, {
+      mode: 0o600,
+      flush: true,
+    })
     renameSync(partial, layout.root)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
@@ -74,7 +77,8 @@ export function diskFull(path: string, cause?: unknown): StartError {
   )
 }
 
-function verifyVersion(layout: Layout): void {
+/** Refuses data of another major version, and a folder that holds none. */
+export function verifyVersion(layout: Layout): void {
   let found: string
   try {
     found = readFileSync(join(layout.data, 'PG_VERSION'), 'utf8').trim()
@@ -94,7 +98,8 @@ function removeLeftovers(base: string): void {
   for (const name of readdirSync(base)) {
     const pid = Number(/^\.partial-(\d+)-/.exec(name)?.[1] ?? Number.NaN)
     if (Number.isNaN(pid) || isAlive(pid)) continue
-    rmSync(join(base, name), { recursive: true, force: true })
+    // An initdb that outlived its parent may still be writing into it.
+    rmSync(join(base, name), { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

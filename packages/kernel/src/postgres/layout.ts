@@ -1,14 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SHARED_FOLDER } from './binaries.ts'
-import { chownTo } from './chown.ts'
 import { StartError } from './errors.ts'
+import { chownTo, makeFolder } from './folders.ts'
 import { canReach, type OsUser } from './os-user.ts'
 
 /** Where one embedded PostgreSQL keeps everything: `<home>/postgres/<major>/{data,credentials.json,postgres.log}`. */
 export interface Layout {
+  /** `<home>/postgres`, with links followed. */
+  base: string
   /** `<home>/postgres/18`; made whole in one rename, so it is either complete or absent. */
   root: string
   data: string
@@ -18,33 +20,28 @@ export interface Layout {
   major: number
 }
 
-/** Makes the folders above the data and says where things are. Changes nothing inside an existing data folder. */
+/** Says where things are, and makes the folders above the data. Changes nothing inside an existing data folder. */
 export function prepareLayout(home: string, major: number, user: OsUser | undefined): Layout {
-  makeFolder(home)
-  const base = reachableBase(home, user)
+  let base: string
+  try {
+    base = reachableBase(home, user)
+  } catch (cause) {
+    throw new StartError(
+      'no_access',
+      `The folder ${home} cannot be made or written to. Set MAINSTAY_HOME to another.`,
+      { cause },
+    )
+  }
   refuseOtherVersions(base, major)
   const root = join(base, String(major))
   return {
+    base,
     root,
     data: join(root, 'data'),
     credentials: join(root, 'credentials.json'),
     log: join(root, 'postgres.log'),
-    socketFolder: socketFolder(base, user),
+    socketFolder: chooseSocketFolder(base),
     major,
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o755 })
-  } catch (cause) {
-    throw new StartError(
-      'no_access',
-      `The folder ${path} cannot be made or written to. Set MAINSTAY_HOME to another.`,
-      {
-        cause,
-      },
-    )
   }
 }
 
@@ -56,12 +53,13 @@ function makeFolder(path: string): void {
 function reachableBase(home: string, user: OsUser | undefined): string {
   const base = join(home, 'postgres')
   if (existsSync(base)) return realpathSync(base)
+  makeFolder(home, 0o755)
   if (canReach(user, home)) {
-    makeFolder(base)
+    makeFolder(base, 0o755)
     return realpathSync(base)
   }
   const elsewhere = join(SHARED_FOLDER, 'homes', randomBytes(8).toString('hex'))
-  makeFolder(elsewhere)
+  makeFolder(elsewhere, 0o755)
   symlinkSync(elsewhere, base)
   return elsewhere
 }
@@ -81,26 +79,44 @@ export function otherVersion(path: string, found: string, major: number): StartE
   )
 }
 
+/** Data made by an ordinary user keeps that owner when root starts it later; the other way round cannot work. */
+export function ownerOfData({ data }: Layout, chosen: OsUser | undefined): OsUser | undefined {
+  const found = statSync(data, { throwIfNoEntry: false })
+  if (found === undefined) return chosen
+  const { uid, gid } = found
+  if (chosen !== undefined) return uid === chosen.uid ? chosen : { name: String(uid), uid, gid }
+  if (uid === process.getuid?.()) return
+  throw new StartError(
+    'no_access',
+    `${data} belongs to another user (${uid}), who alone may start it. ` +
+      'Start as root or as that user, or set MAINSTAY_HOME to another folder.',
+  )
+}
+
 /** The kernel allows 107 bytes for the path of a socket (sun_path), including PostgreSQL's own file name. */
 const MAX_SOCKET_PATH_BYTES = 107
 const LONGEST_SOCKET_NAME = '/.s.PGSQL.65535.lock'
 
 /** `<home>/postgres/run`; when that is too long for a socket, a private folder in the system's temporary one. */
-function socketFolder(base: string, user: OsUser | undefined): string {
+function chooseSocketFolder(base: string): string {
   const beside = join(base, 'run')
-  const fits = Buffer.byteLength(beside + LONGEST_SOCKET_NAME) <= MAX_SOCKET_PATH_BYTES
+  if (Buffer.byteLength(beside + LONGEST_SOCKET_NAME) <= MAX_SOCKET_PATH_BYTES) return beside
   const hash = createHash('sha256').update(base).digest('hex').slice(0, 16)
-  const folder = fits ? beside : join(tmpdir(), `mainstay-${process.getuid?.() ?? 0}-${hash}`)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const { uid, mode } = lstatSync(folder)
-  const owner = user?.uid ?? process.getuid?.()
-  if (uid === process.getuid?.() && user !== undefined) chownTo(user, folder)
-  else if (uid !== owner || (mode & 0o777) !== 0o700 || !lstatSync(folder).isDirectory()) {
+  return join(tmpdir(), `mainstay-${process.getuid?.() ?? 0}-${hash}`)
+}
+
+/** Makes the socket's folder, private to the user that PostgreSQL runs as. */
+export function prepareSocketFolder({ base, socketFolder }: Layout, user: OsUser | undefined): void {
+  makeFolder(socketFolder, 0o700)
+  const { uid, mode } = lstatSync(socketFolder)
+  const mine = process.getuid?.()
+  const isOurs = uid === mine || uid === user?.uid || (mine === 0 && socketFolder.startsWith(base))
+  if (!isOurs || (mode & 0o777) !== 0o700 || !lstatSync(socketFolder).isDirectory()) {
     // In a folder that everybody can write to, somebody else may have been there first.
     throw new StartError(
       'no_access',
-      `The folder ${folder} is not private to this user. Remove it and start again.`,
+      `The folder ${socketFolder} is not private to this user. Remove it and start again.`,
     )
   }
-  return folder
+  chownTo(user, socketFolder)
 }

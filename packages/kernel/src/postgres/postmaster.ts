@@ -28,6 +28,13 @@ export interface Postmaster {
 export interface Claim extends Postmaster {
   port: number
   socketFolder: string
+  /** It accepts connections, as far as it knows: neither starting nor stopping. */
+  isReady: boolean
+}
+
+export interface Spawned extends Postmaster {
+  /** Where its messages begin in the log. */
+  logOffset: number
 }
 
 /**
@@ -35,11 +42,7 @@ export interface Claim extends Postmaster {
  * we stop it, and a SIGKILL of ours leaves it running for the next start to find. It writes to a file because a pipe
  * would break with us.
  */
-export function spawnPostmaster(
-  layout: Layout,
-  binaries: Binaries,
-  user: OsUser | undefined,
-): Postmaster & { logOffset: number } {
+export function spawnPostmaster(layout: Layout, binaries: Binaries, user: OsUser | undefined): Spawned {
   const log = openLog(layout.log)
   const logOffset = statSync(layout.log).size
   let child: ChildProcess
@@ -47,7 +50,7 @@ export function spawnPostmaster(
     child = spawn(binaries.postgres, ['-D', layout.data], {
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
       cwd: '/',
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', PG_OOM_ADJUST_FILE: '/proc/self/oom_score_adj' },
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
       detached: true,
       stdio: ['ignore', log, log],
     })
@@ -75,6 +78,7 @@ export function readClaim({ data, socketFolder }: Layout): Claim | undefined {
     pid,
     port: Number.parseInt(lines[3] ?? '', 10) || DEFAULT_PORT,
     socketFolder: lines[4]?.trim() || socketFolder,
+    isReady: lines[7]?.trim() === 'ready',
     isAlive: () => isPostmasterOf(pid, data),
   }
 }
@@ -110,7 +114,7 @@ export function explainExit(layout: Layout, logOffset: number, port: number | un
   if (port !== undefined && /could not bind IPv4 address|could not create any TCP\/IP sockets/.test(text)) {
     return portInUse(port)
   }
-  const fatal = /(?:FATAL|PANIC): {2}(.*)/.exec(text)?.[1] ?? text.trim().split('\n').at(-1)
+  const fatal = /(?:FATAL|PANIC): {2}(.*)/.exec(text)?.[1] ?? text.trim().replaceAll('\n', ' ')
   return new StartError(
     'failed',
     `PostgreSQL did not start: ${fatal || 'it said nothing'} (see ${layout.log})`,

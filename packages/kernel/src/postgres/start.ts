@@ -1,13 +1,11 @@
-import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { DbLog } from '../db/index.ts'
 import { findBinaries } from './binaries.ts'
 import { bringUp, type Place, type Running } from './bring-up.ts'
 import { DEFAULT_PORT } from './conf.ts'
-import { StartError } from './errors.ts'
-import { initialise, readCredentials } from './initialise.ts'
-import { type Layout, prepareLayout } from './layout.ts'
-import { chooseOsUser, type OsUser } from './os-user.ts'
+import { initialise, readCredentials, verifyVersion } from './initialise.ts'
+import { ownerOfData, prepareLayout, prepareSocketFolder } from './layout.ts'
+import { chooseOsUser } from './os-user.ts'
 import { stopPostmaster } from './postmaster.ts'
 import { ensureDatabase } from './session.ts'
 import { watchServer } from './watch.ts'
@@ -52,11 +50,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const binaries = findBinaries(chosen)
   const layout = prepareLayout(home, binaries.major, chosen)
   await initialise(layout, binaries, chosen, { sync: options.settings?.fsync !== 'off' })
+  const user = ownerOfData(layout, chosen)
+  verifyVersion(layout)
+  prepareSocketFolder(layout, user)
   const place: Place = {
     home,
     layout,
     binaries,
-    user: ownerOfData(layout, chosen),
+    user,
     credentials: readCredentials(layout),
     conf: { port: options.port, settings: options.settings },
     deadline: performance.now() + (options.timeoutMs ?? 60_000),
@@ -66,18 +67,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     options.logger?.info({ pid: running.postmaster.pid }, 'took over the running PostgreSQL')
   await ensureDatabase(running.client, place.credentials)
   return await handle(place, running, options.logger)
-}
-
-/** Data made by an ordinary user keeps that owner when root starts it later; the other way round cannot work. */
-function ownerOfData({ data }: Layout, chosen: OsUser | undefined): OsUser | undefined {
-  const { uid, gid } = statSync(data)
-  if (chosen !== undefined) return uid === chosen.uid ? chosen : { name: String(uid), uid, gid }
-  if (uid === process.getuid?.()) return
-  throw new StartError(
-    'no_access',
-    `${data} belongs to another user (${uid}), who alone may start it. ` +
-      'Start as root or as that user, or set MAINSTAY_HOME to another folder.',
-  )
 }
 
 async function handle(

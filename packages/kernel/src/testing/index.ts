@@ -6,5 +6,6 @@ export {
   type TestDatabaseOptions,
   useTestDatabase,
 } from './database.ts'
+export { skipUnless } from './engines.ts'
 export { startTestServer, type TestServer, type TestServerOptions, temporaryHome } from './test-server.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'

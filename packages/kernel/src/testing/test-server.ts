@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/index.ts'
@@ -42,7 +41,7 @@ export async function startTestServer({
 /** An empty folder that another OS user may enter, outside the repository. The caller removes it. */
 export function temporaryHome(): string {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'mainstay-test-')))
-  void chmod(home, 0o755)
+  chmodSync(home, 0o755)
   return home
 }
 
