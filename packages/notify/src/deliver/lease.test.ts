@@ -20,6 +20,7 @@ const SHORT_LEASE = { deliverLeaseMs: 200 }
 describe('a worker that is taken for dead', () => {
   const database = useTestDatabase({ sets: ledgerMigrations })
   const workers: Deliverer[] = []
+  let isMended = false
   async function start(options: TestWorkerOptions = {}, db: Db = database.db): Promise<Deliverer> {
     const worker = createTestWorker(db, {
       ...options,
@@ -35,7 +36,10 @@ describe('a worker that is taken for dead', () => {
     let answer: ((result: ProviderResult) => void) | undefined
     const account = scriptAccount(() => new Promise((resolve) => (answer = resolve)))
     const [id = ''] = await queueMessages(database.db, [{ unknownPolicy }])
-    const worker = await start({ accounts: [account], settings: SHORT_LEASE }, withoutHeartbeats(database.db))
+    const worker = await start(
+      { accounts: [account], settings: SHORT_LEASE },
+      cutOff(database.db, () => isMended),
+    )
     await waitFor(() => answer)
     return { id, account, worker, answer: (result: ProviderResult) => answer?.(result) }
   }
@@ -43,6 +47,7 @@ describe('a worker that is taken for dead', () => {
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()))
     workers.length = 0
+    isMended = false
     await database.db.query({
       text: `TRUNCATE notify.delivery_queue, notify.messages, notify.delivery_attempts, notify.message_notes,
         notify.delivery_workers`,
@@ -118,6 +123,7 @@ describe('a worker that is taken for dead', () => {
     const other = await start()
     await waitFor(async () => (await readMessage(database.db, id)).state === MessageState.UNKNOWN)
     await other.stop()
+    isMended = true
     answer({ outcome: 'accepted', reply: 'ok' })
     const [next = ''] = await queueMessages(database.db, [{}])
     await waitFor(async () => {
@@ -212,25 +218,17 @@ describe('workers side by side', () => {
   })
 })
 
-function withoutHeartbeats(db: Db): Db {
+/** Cut off as far as signs of life go: it neither renews its lease nor looks after others, until it is `mended`. */
+function cutOff(db: Db, isMended: () => boolean): Db {
   return {
     ...db,
     kysely: db.kysely,
     query: async <R>(query: Query) => {
-      if (query.name === 'notify.deliver.renew' && !(await isGone(db, String(query.values?.[0])))) {
-        throw new Error('the heartbeat was lost')
-      }
+      const isLost = query.name === 'notify.deliver.renew' || query.name === 'notify.deliver.dead_workers'
+      if (isLost && !isMended()) throw new Error('the heartbeat was lost')
       return await db.query<R>(query)
     },
   }
-}
-
-async function isGone(db: Db, workerId: string): Promise<boolean> {
-  const { rowCount } = await db.query({
-    text: 'SELECT FROM notify.delivery_workers WHERE worker_id = $1',
-    values: [workerId],
-  })
-  return rowCount === 0
 }
 
 function spy<F extends (query: Query) => unknown>(query: F, see: (name: string | undefined) => void): F {
