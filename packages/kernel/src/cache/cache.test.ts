@@ -140,6 +140,19 @@ test('a change in one process is forgotten in another when it commits, not when 
   await waitFor(async () => (await two.cache.get('a')) === 'new', { what: 'the other process to forget' })
 })
 
+test('while changes would not be heard of, entries live for a second at most', async () => {
+  let time = 0
+  let connected = true
+  const deaf = { ...(await openBus()), isConnected: () => connected }
+  const { cache, source } = counting({ bus: deaf, ttlMs: 60_000, now: () => time })
+  source.set('a', 'one')
+  await cache.get('a')
+  time = 1500
+  assert.equal(cache.peek('a'), 'one')
+  connected = false
+  assert.equal(cache.peek('a'), undefined)
+})
+
 test('a lost connection empties the cache when it is back, since words may have been missed', async () => {
   const bus = await openBus()
   const { cache, source } = counting({ bus, ttlMs: 3_600_000 })
