@@ -1,0 +1,118 @@
+import { type Executor, minIdAt } from '@mainstay/kernel'
+import { MessageState } from '@mainstay/proto/notify/v1'
+import { type RawBuilder, sql } from 'kysely'
+import type { Filter } from './filter.ts'
+import { MESSAGE_COLUMNS, type MessageRow } from './row.ts'
+
+const { ACCEPTED, SCHEDULED, QUEUED, SENDING, SENT, DELIVERED } = MessageState
+
+export interface ListQuery {
+  projectId: string
+  filter: Filter
+  /** uuid of the last message of the page before. */
+  after: string | undefined
+  limit: number
+  nowMs: number
+}
+
+/**
+ * Messages, newest first.
+ *
+ * States live in three places, and each is read where it is cheap: what waits from the small queue, the rare ends from
+ * the index over `exit_state`, sent and delivered from the newest rows on. A filter that names states of several kinds
+ * takes the newest of each and merges them, so that no place is read further than a page.
+ */
+export async function listMessages(executor: Executor, query: ListQuery): Promise<MessageRow[]> {
+  const [first, ...others] = branchesOf(query.filter.states, query.nowMs).map((branch) =>
+    select(query, branch),
+  )
+  if (first === undefined) return []
+  const statement =
+    others.length === 0
+      ? first
+      : sql<MessageRow>`SELECT * FROM (${sql.join([first, ...others].map(parenthesise), sql` UNION ALL `)}) AS merged
+          ORDER BY message_id DESC LIMIT ${query.limit}`
+  const { rows } = await statement.execute(executor.kysely())
+  return rows
+}
+
+function parenthesise(query: RawBuilder<MessageRow>): RawBuilder<MessageRow> {
+  return sql`(${query})`
+}
+
+/** One place to look. */
+interface Branch {
+  from: RawBuilder<unknown>
+  /** The table it walks, whose ids order and page: `m` the ledger, `q` the queue. */
+  walks: 'm' | 'q'
+  where: RawBuilder<boolean>
+}
+
+function branchesOf(states: readonly MessageState[], nowMs: number): Branch[] {
+  if (states.length === 0) return [inLedger(sql`true`)]
+  const branches: Branch[] = []
+  const waiting = states.flatMap((state) => waitingCondition(state, nowMs) ?? [])
+  if (waiting.length > 0) branches.push(inQueue(sql`m.state = 1 AND (${sql.join(waiting, sql` OR `)})`))
+  const common = states.filter((state) => state === SENT || state === DELIVERED)
+  if (common.length > 0) branches.push(inLedger(sql`m.state IN (${sql.join(common)})`))
+  for (const state of states) {
+    if (state > DELIVERED) branches.push(inLedger(sql`m.exit_state = ${state}`))
+  }
+  return branches
+}
+
+function inLedger(where: RawBuilder<boolean>): Branch {
+  const from = sql`notify.messages m LEFT JOIN notify.delivery_queue q
+    ON q.project_id = m.project_id AND q.message_id = m.message_id`
+  return { from, walks: 'm', where }
+}
+
+/**
+ * Walks the queue and looks each message up. OFFSET 0 keeps the planner from turning that round: it believes that
+ * accepted messages are all over the ledger, and read a million rows to find none (560 ms; this way 12).
+ */
+function inQueue(where: RawBuilder<boolean>): Branch {
+  const from = sql`notify.delivery_queue q CROSS JOIN LATERAL (
+    SELECT * FROM notify.messages WHERE project_id = q.project_id AND message_id = q.message_id OFFSET 0) m`
+  return { from, walks: 'q', where }
+}
+
+/** The same as `stateOf` in row.ts. ACCEPTED takes all that waits: each is accepted, and where it stands comes on top. */
+function waitingCondition(state: MessageState, nowMs: number): RawBuilder<boolean> | undefined {
+  const now = new Date(nowMs)
+  if (state === ACCEPTED) return sql`true`
+  if (state === SENDING) return sql`q.lease_owner IS NOT NULL`
+  if (state === SCHEDULED) {
+    // The first condition follows from the last (a message is never due before its send time) and needs no look-up.
+    return sql`(q.due_time > ${now} AND q.lease_owner IS NULL AND q.lease_epoch = 0 AND m.send_time > ${now})`
+  }
+  if (state === QUEUED) return sql`(q.lease_owner IS NULL AND (q.lease_epoch > 0 OR m.send_time <= ${now}))`
+  return
+}
+
+function select({ projectId, filter, after, limit }: ListQuery, { from, walks, where }: Branch) {
+  const id = sql<string>`${sql.ref(walks)}.message_id`
+  const all = [sql`${sql.ref(walks)}.project_id = ${projectId}`, where, ...conditions(filter, after, id)]
+  return sql<MessageRow>`SELECT ${sql.raw(MESSAGE_COLUMNS)} FROM ${from} WHERE ${sql.join(all, sql` AND `)}
+    ORDER BY ${id} DESC LIMIT ${limit}`
+}
+
+function conditions(
+  filter: Filter,
+  after: string | undefined,
+  id: RawBuilder<string>,
+): RawBuilder<boolean>[] {
+  const { classes, to, recipientId, template, fromMs, toMs, providerAccountId } = filter
+  const found: RawBuilder<boolean>[] = []
+  if (after !== undefined) found.push(sql`${id} < ${after}`)
+  if (fromMs !== undefined) found.push(sql`${id} >= ${minIdAt(Math.max(0, fromMs))}`)
+  if (toMs !== undefined) found.push(sql`${id} < ${minIdAt(Math.max(0, toMs))}`)
+  if (classes.length > 0) found.push(sql`m.class IN (${sql.join(classes)})`)
+  if (to !== undefined) found.push(sql`lower(m.to_address) = ${to}`)
+  if (recipientId !== undefined) found.push(sql`m.recipient_id = ${recipientId}`)
+  if (template !== undefined) found.push(sql`m.template_name = ${template}`)
+  if (providerAccountId !== undefined) {
+    found.push(sql`coalesce(q.provider_account_id, m.provider_account_id) = ${providerAccountId}`)
+  }
+  return found
+}
