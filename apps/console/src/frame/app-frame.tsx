@@ -66,7 +66,7 @@ export function AppFrame() {
         Skip to content
       </a>
       <div className="relative flex h-dvh overflow-hidden">
-        {isTest && <div aria-hidden className="absolute inset-x-0 top-0 z-20 h-[2px] bg-warn-dot" />}
+        {isTest && <div aria-hidden className="fixed inset-x-0 top-0 z-35 h-[2px] bg-warn-dot" />}
         {!compact && (
           <div className={`shrink-0 border-r border-line bg-chrome ${collapsed ? 'w-[52px]' : 'w-[232px]'}`}>
             <Navigation collapsed={collapsed} onToggle={() => collapsedNavigation.set(!collapsed)} />

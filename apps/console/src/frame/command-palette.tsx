@@ -47,7 +47,7 @@ export function CommandPalette({ projects, onClose }: { projects: Project[]; onC
       <Command.Input
         value={typed}
         onValueChange={setTyped}
-        placeholder="Type a page, an action, a message id or an email address"
+        placeholder="Page, action, message id or address"
         className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-ink-3"
       />
       <Command.List className="max-h-[min(420px,60vh)] overflow-y-auto p-1.5">

@@ -11,7 +11,6 @@ export function useNarrow(ref: RefObject<HTMLElement | null>, px: number): boole
     const observer = new ResizeObserver(measure)
     observer.observe(node)
     return () => observer.disconnect()
-    // `narrow` swaps the element that is measured.
-  }, [ref, px, narrow])
+  }, [ref, px])
   return narrow
 }

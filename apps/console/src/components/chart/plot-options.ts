@@ -20,7 +20,7 @@ export function plotOptions(
   return {
     ...size,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, niceMaximum(max)] } },
     axes: [

@@ -40,66 +40,67 @@ export function ListTable<Row>({
 }) {
   const box = useRef<HTMLDivElement>(null)
   const isNarrow = useNarrow(box, 640)
-  if (isNarrow) {
-    return (
-      <div ref={box}>
+  return (
+    <div ref={box}>
+      {isNarrow ? (
         <ul aria-label={label}>
           {rows?.map((row) => (
             <CompactItem key={rowId(row)} {...compact(row)} href={rowHref?.(row)} dim={dim?.(row) ?? false} />
           ))}
           {!rows && <Loading what={label.toLowerCase()} />}
         </ul>
-      </div>
-    )
-  }
-  return (
-    <div ref={box}>
-      <table aria-label={label} className="w-full table-fixed border-separate border-spacing-0 text-sm">
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th
-                key={column.title}
-                scope="col"
-                style={{ width: column.width }}
-                className={cx(
-                  'h-8 truncate border-b border-line px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4',
-                  column.align === 'right' ? 'text-right' : 'text-left',
-                )}
-              >
-                {column.untitled ? <span className="sr-only">{column.title}</span> : column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="[&>tr:last-child>td]:border-b-0">
-          {rows?.map((row) => (
-            <tr
-              key={rowId(row)}
-              aria-current={rowId(row) === openId || undefined}
-              className={cx('relative', rowHref && 'hover:bg-hover', rowId(row) === openId && 'bg-selected')}
-            >
-              {columns.map((column, index) => (
-                <td
+      ) : (
+        <table aria-label={label} className="w-full table-fixed border-separate border-spacing-0 text-sm">
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th
                   key={column.title}
+                  scope="col"
+                  style={{ width: column.width }}
                   className={cx(
-                    'h-10 truncate border-b border-line px-3 py-1 first:pl-4 last:pr-4',
-                    column.align === 'right' && 'text-right',
-                    dim?.(row) && 'text-ink-3',
+                    'h-8 truncate border-b border-line px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4',
+                    column.align === 'right' ? 'text-right' : 'text-left',
                   )}
                 >
-                  {index === 0 && rowHref ? (
-                    <RowLink href={rowHref(row)}>{column.cell(row)}</RowLink>
-                  ) : (
-                    column.cell(row)
-                  )}
-                </td>
+                  {column.untitled ? <span className="sr-only">{column.title}</span> : column.title}
+                </th>
               ))}
             </tr>
-          ))}
-          {!rows && <SkeletonRows columns={columns.length} compact={false} rows={4} />}
-        </tbody>
-      </table>
+          </thead>
+          <tbody className="[&>tr:last-child>td]:border-b-0">
+            {rows?.map((row) => (
+              <tr
+                key={rowId(row)}
+                aria-current={rowId(row) === openId || undefined}
+                className={cx(
+                  'relative',
+                  rowHref && 'hover:bg-hover',
+                  rowId(row) === openId && 'bg-selected',
+                )}
+              >
+                {columns.map((column, index) => (
+                  <td
+                    key={column.title}
+                    className={cx(
+                      'h-10 truncate border-b border-line px-3 py-1 first:pl-4 last:pr-4',
+                      column.align === 'right' && 'text-right',
+                      dim?.(row) && 'text-ink-3',
+                    )}
+                  >
+                    {index === 0 && rowHref ? (
+                      <RowLink href={rowHref(row)}>{column.cell(row)}</RowLink>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </td>
+                ))}
+              </tr>
+            ))}
+            {!rows && <SkeletonRows columns={columns.length} compact={false} rows={4} />}
+          </tbody>
+        </table>
+      )}
     </div>
   )
 }

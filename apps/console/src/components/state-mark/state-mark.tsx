@@ -45,7 +45,7 @@ export function StateMark({
   return (
     <span
       className={cx(
-        'inline-flex items-center gap-1.5 whitespace-nowrap',
+        'inline-flex items-center gap-1.5 align-top whitespace-nowrap',
         badge && cx('h-[22px] rounded-full px-2 text-xs font-medium', softTone[tone], textTone[tone]),
       )}
     >

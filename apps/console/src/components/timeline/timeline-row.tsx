@@ -88,22 +88,25 @@ function Line({
 }) {
   const text = (
     <>
-      <span className="shrink-0 font-medium">{event.title}</span>
+      <span className="shrink-0 font-medium max-sm:shrink max-sm:grow">{event.title}</span>
       {event.summary && !open && (
-        <span className="min-w-0 truncate tabular text-xs text-ink-2">{event.summary}</span>
+        <span className="min-w-0 truncate tabular text-xs text-ink-2 max-sm:order-last max-sm:basis-full">
+          {event.summary}
+        </span>
       )}
       <span className="ml-auto shrink-0 pl-2 text-xs text-ink-3 max-sm:hidden">{event.actor}</span>
     </>
   )
-  const row = 'flex min-h-[26px] w-full min-w-0 items-center gap-2 rounded-sm px-2 text-left text-sm'
-  if (!event.body) return <div className={cx(row, 'pr-[26px]')}>{text}</div>
+  const row =
+    'flex min-h-[26px] w-full min-w-0 items-center gap-x-2 rounded-sm px-2 text-left text-sm max-sm:flex-wrap'
+  if (!event.body) return <div className={cx(row, 'sm:pr-[30px]')}>{text}</div>
   return (
     <button
       type="button"
       aria-expanded={open}
       aria-controls={open ? bodyId : undefined}
       onClick={onToggle}
-      className={cx(row, 'max-sm:flex-wrap hover:bg-hover')}
+      className={cx(row, 'hover:bg-hover')}
     >
       {text}
       <ChevronRight

@@ -54,7 +54,7 @@ export function Component() {
             </span>
             <Button kind="primary" onClick={openSendTest}>
               <Send aria-hidden />
-              Send a test
+              <span className="max-sm:sr-only">Send a test</span>
             </Button>
           </PageHeader>
           <div className="flex flex-wrap items-start gap-x-3 gap-y-2">
