@@ -1,168 +1,262 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { createBus } from '../bus/index.ts'
-import { createLogger } from '../telemetry/index.ts'
-import { useTestDatabase } from '../testing/database.ts'
-import { waitFor } from '../testing/wait-for.ts'
-import { type CacheOptions, createCache } from './cache.ts'
+import { after, before, describe, it } from 'node:test'
+import { type Bus, createBus } from '../bus/index.ts'
+import { createMetrics } from '../telemetry/index.ts'
+import { createFakeClock, useTestDatabase, waitFor } from '../testing/index.ts'
+import { type Cache, type CacheOptions, createCache } from './index.ts'
 
 const database = useTestDatabase()
-const logger = createLogger({ level: 'silent' })
-const buses: ReturnType<typeof createBus>[] = []
 
-async function openBus(): Promise<ReturnType<typeof createBus>> {
-  const bus = createBus({ connection: database.connectionString, logger, heartbeatMs: 100 })
-  await bus.start()
-  buses.push(bus)
-  return bus
+/** A promise and its handle. */
+function gate<T = void>() {
+  let open = (_value: T): void => {}
+  const opened = new Promise<T>((resolve) => {
+    open = resolve
+  })
+  return { open, opened }
 }
 
-after(async () => {
-  for (const bus of buses) await bus.stop()
-})
+describe('the cache', () => {
+  // Two processes' worth of buses on one database.
+  const buses: Bus[] = []
+  const caches: { close(): void }[] = []
+  let names = 0
 
-/** A cache over a record of loads; `release` lets the loads that wait go on. */
-function counting(options: Partial<CacheOptions<string>> = {}) {
-  const loaded: string[] = []
-  const source = new Map<string, string>()
-  const cache = createCache<string>({
-    name: 'test.values',
-    maxEntries: 3,
-    ttlMs: 1000,
-    async load(key) {
-      loaded.push(key)
-      return source.get(key)
-    },
-    ...options,
+  before(async () => {
+    for (let i = 0; i < 2; i++) {
+      const bus = createBus({ connection: database.connectionString })
+      await bus.start()
+      buses.push(bus)
+    }
+    await database.db.query({ text: 'CREATE TABLE things (key text PRIMARY KEY, value text)' })
   })
-  return { cache, loaded, source }
-}
-
-test('calls for one key that come together share one load', async () => {
-  const { cache, loaded, source } = counting()
-  source.set('a', 'one')
-  const found = await Promise.all(Array.from({ length: 50 }, () => cache.get('a')))
-  assert.deepEqual(new Set(found), new Set(['one']))
-  assert.deepEqual(loaded, ['a'])
-  assert.equal(cache.peek('a'), 'one')
-})
-
-test('a hit never makes an entry live longer', async () => {
-  let time = 0
-  const { cache, loaded, source } = counting({ now: () => time })
-  source.set('a', 'one')
-  for (time = 0; time < 1000; time += 100) await cache.get('a')
-  assert.equal(loaded.length, 1)
-  time = 1000
-  await cache.get('a')
-  assert.equal(loaded.length, 2)
-})
-
-test('that there is none is remembered only where it was asked for, and for its own time', async () => {
-  const forgetful = counting()
-  await forgetful.cache.get('none')
-  await forgetful.cache.get('none')
-  assert.equal(forgetful.loaded.length, 2)
-  let time = 0
-  const remembering = counting({ negativeTtlMs: 50, now: () => time })
-  await remembering.cache.get('none')
-  time = 49
-  await remembering.cache.get('none')
-  assert.equal(remembering.loaded.length, 1)
-  time = 50
-  await remembering.cache.get('none')
-  assert.equal(remembering.loaded.length, 2)
-})
-
-test('a failed load is told to all who wait, and the next call tries again', async () => {
-  let fail = true
-  const { cache } = counting({
-    async load() {
-      if (fail) throw new Error('the database is away')
-      return 'back'
-    },
+  after(async () => {
+    for (const cache of caches) cache.close()
+    await Promise.all(buses.map((bus) => bus.stop()))
   })
-  const results = await Promise.allSettled([cache.get('a'), cache.get('a')])
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ['rejected', 'rejected'],
-  )
-  fail = false
-  assert.equal(await cache.get('a'), 'back')
-})
 
-test('the least recently used entry leaves first', async () => {
-  const { cache, loaded, source } = counting()
-  for (const key of ['a', 'b', 'c']) {
-    source.set(key, key)
-    await cache.get(key)
+  async function create<V>(
+    load: (key: string) => Promise<V | undefined>,
+    options: Partial<CacheOptions<V>> & { process?: 0 | 1 } = {},
+  ): Promise<Cache<V>> {
+    const { process = 0, ...rest } = options
+    const bus = buses[process]
+    assert.ok(bus)
+    const cache = await createCache<V>({
+      name: `test.${++names}`,
+      maxEntries: 100,
+      ttlMs: 60_000,
+      load,
+      db: database.db,
+      bus,
+      ...rest,
+    })
+    caches.push(cache)
+    return cache
   }
-  await cache.get('a')
-  source.set('d', 'd')
-  await cache.get('d')
-  loaded.length = 0
-  await cache.get('a')
-  await cache.get('b')
-  assert.deepEqual(loaded, ['b'])
-})
 
-test('what was being loaded when its key was invalidated is not kept, and later callers load again', async () => {
-  const steps: ((value: string) => void)[] = []
-  const { cache } = counting({ load: () => new Promise((resolve) => steps.push(resolve)) })
-  const early = cache.get('a')
-  await cache.invalidate(database.db, 'a')
-  const late = cache.get('a')
-  steps[0]?.('before the change')
-  steps[1]?.('after the change')
-  assert.equal(await early, 'before the change')
-  assert.equal(await late, 'after the change')
-  assert.equal(cache.peek('a'), 'after the change')
-})
-
-test('a change in one process is forgotten in another when it commits, not when it rolls back', async () => {
-  const [one, two] = [counting({ bus: await openBus() }), counting({ bus: await openBus() })]
-  for (const { cache, source } of [one, two]) {
-    source.set('a', 'old')
-    await cache.start()
-    await cache.get('a')
+  /** Settles when everything sent so far has arrived at the first process. */
+  async function roundTrip(): Promise<void> {
+    const { open, opened } = gate<string>()
+    const stop = await buses[0]?.listen('round_trip', open)
+    await buses[0]?.notify(database.db, 'round_trip')
+    await opened
+    stop?.()
   }
-  two.source.set('a', 'new')
-  await assert.rejects(
-    database.db.transaction(async (tx) => {
-      await one.cache.invalidate(tx, 'a')
-      throw new Error('rolled back')
-    }),
-    /rolled back/,
-  )
-  assert.equal(one.cache.peek('a'), 'old')
-  await database.db.transaction((tx) => one.cache.invalidate(tx, 'a'))
-  assert.equal(one.cache.peek('a'), undefined)
-  await waitFor(async () => (await two.cache.get('a')) === 'new', { what: 'the other process to forget' })
-})
 
-test('while changes would not be heard of, entries live for a second at most', async () => {
-  let time = 0
-  let connected = true
-  const deaf = { ...(await openBus()), isConnected: () => connected }
-  const { cache, source } = counting({ bus: deaf, ttlMs: 60_000, now: () => time })
-  source.set('a', 'one')
-  await cache.get('a')
-  time = 1500
-  assert.equal(cache.peek('a'), 'one')
-  connected = false
-  assert.equal(cache.peek('a'), undefined)
-})
-
-test('a lost connection empties the cache when it is back, since words may have been missed', async () => {
-  const bus = await openBus()
-  const { cache, source } = counting({ bus, ttlMs: 3_600_000 })
-  await cache.start()
-  source.set('a', 'old')
-  await cache.get('a')
-  await database.db.query({
-    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE application_name = 'mainstay-bus' AND datname = current_database()`,
+  it('loads once for a crowd that asks at the same time', async () => {
+    let loads = 0
+    const { open, opened } = gate()
+    const metrics = createMetrics()
+    const cache = await create(
+      async (key) => {
+        loads++
+        await opened
+        return `${key}!`
+      },
+      { metrics },
+    )
+    const asked = Promise.all(Array.from({ length: 50 }, () => cache.get('a')))
+    open()
+    assert.deepEqual(new Set(await asked), new Set(['a!']))
+    assert.equal(await cache.get('a'), 'a!')
+    assert.equal(loads, 1)
+    const outcomes = ['hit', 'load', 'joined'].map((outcome) =>
+      metrics.read('mainstay_cache_lookups_total', { cache: `test.${names}`, outcome }),
+    )
+    assert.deepEqual(outcomes, [1, 1, 49])
   })
-  await waitFor(() => cache.peek('a') === undefined, { what: 'the cache to be emptied' })
-  cache.stop()
+
+  it('lets an entry die at its age, however often it was used', async () => {
+    let loads = 0
+    const clock = createFakeClock()
+    const cache = await create(async () => ++loads, { ttlMs: 1_000, clock })
+    for (let age = 0; age < 1_000; age += 100) {
+      assert.equal(await cache.get('hot'), 1)
+      clock.advance(100)
+    }
+    clock.advance(1)
+    assert.equal(await cache.get('hot'), 2)
+  })
+
+  it('remembers that there is none, for its own time', async () => {
+    let loads = 0
+    const clock = createFakeClock()
+    const load = async (): Promise<string | undefined> => {
+      loads++
+      return undefined
+    }
+    const cache = await create(load, { negativeTtlMs: 500, clock })
+    assert.equal(await cache.get('nobody'), undefined)
+    assert.equal(await cache.get('nobody'), undefined)
+    assert.equal(loads, 1)
+    clock.advance(501)
+    await cache.get('nobody')
+    assert.equal(loads, 2)
+    const forgetful = await create(load)
+    await forgetful.get('nobody')
+    await forgetful.get('nobody')
+    assert.equal(loads, 4)
+  })
+
+  it('does not remember failures', async () => {
+    let loads = 0
+    const cache = await create(async () => {
+      if (++loads === 1) throw new Error('down')
+      return 'up'
+    })
+    await assert.rejects(cache.get('x'), /down/)
+    assert.equal(await cache.get('x'), 'up')
+  })
+
+  it('keeps no more than it may', async () => {
+    const cache = await create(async (key) => key, { maxEntries: 10 })
+    for (let i = 0; i < 100; i++) await cache.get(String(i))
+    assert.equal(cache.size, 10)
+  })
+
+  it('forgets a key in every process when one of them says so', async () => {
+    let value = 'old'
+    const name = 'test.shared'
+    const here = await create(async () => value, { name })
+    const there = await create(async () => value, { name, process: 1 })
+    assert.deepEqual(await Promise.all([here.get('k'), there.get('k')]), ['old', 'old'])
+    value = 'new'
+    assert.equal(await there.get('k'), 'old')
+    await here.invalidate('k')
+    assert.equal(await here.get('k'), 'new', 'at once where it was said')
+    await waitFor(async () => (await there.get('k')) === 'new')
+    const long = 'x'.repeat(9_000)
+    await here.get(long)
+    await here.invalidate(long)
+    await waitFor(() => there.size === 0, { what: 'a key too long to name to clear the cache' })
+  })
+
+  it('forgets at the commit of the change, not before, and not when it fails', async () => {
+    await database.db.query({ text: `INSERT INTO things VALUES ('t', 'old')` })
+    const read = async (key: string): Promise<string | undefined> => {
+      const { rows } = await database.db.query<{ value: string }>({
+        text: 'SELECT value FROM things WHERE key = $1',
+        values: [key],
+      })
+      return rows[0]?.value
+    }
+    const name = 'test.commit'
+    const here = await create(read, { name })
+    const there = await create(read, { name, process: 1 })
+    await Promise.all([here.get('t'), there.get('t')])
+    await database.db.transaction(async (tx) => {
+      await tx.query({ text: `UPDATE things SET value = 'new' WHERE key = 't'` })
+      await here.invalidate('t', tx)
+      assert.equal(await here.get('t'), 'old')
+      assert.equal(await there.get('t'), 'old')
+    })
+    assert.equal(await here.get('t'), 'new')
+    await waitFor(async () => (await there.get('t')) === 'new')
+    await roundTrip() // our own announcement has come back too, and has taken the entry with it
+    await here.get('t')
+    await assert.rejects(
+      database.db.transaction(async (tx) => {
+        await here.invalidate('t', tx)
+        throw new Error('changed my mind')
+      }),
+    )
+    await roundTrip()
+    assert.equal(here.size, 1)
+  })
+
+  it('does not keep what a load read before the change it was told of', async () => {
+    let value = 'old'
+    let loads = 0
+    const first = gate()
+    const cache = await create(async () => {
+      const read = value
+      if (++loads === 1) await first.opened // the answer is on its way while the world moves on
+      return read
+    })
+    const asked = cache.get('k')
+    value = 'new'
+    await cache.invalidate('k')
+    const askedLater = cache.get('k')
+    assert.equal(await askedLater, 'new', 'who asks after the change does not join the old load')
+    first.open()
+    assert.equal(await asked, 'old', 'who asked before the change may get what was true then')
+    assert.equal(await cache.get('k'), 'new', 'and the late arrival has not replaced the new value')
+    assert.equal(loads, 2)
+  })
+
+  it('never serves a value older than a change announced before the question, in a storm of both', async () => {
+    let truth = 0
+    const name = 'test.storm'
+    const load = async (): Promise<number> => {
+      const read = truth
+      for (let pause = Math.random() * 3; pause > 1; pause--) await new Promise((done) => setImmediate(done))
+      return read
+    }
+    const [here, there] = [await create(load, { name }), await create(load, { name, process: 1 })]
+    let announced = 0
+    let writing = true
+    const writer = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        truth++
+        const current = truth
+        await here.invalidate('k')
+        announced = current
+      }
+      writing = false
+    }
+    const reader = async (): Promise<void> => {
+      while (writing) {
+        const atLeast = announced
+        const value = await here.get('k')
+        assert.ok(value !== undefined && value >= atLeast, `${value} after ${atLeast} was announced`)
+        await there.get('k')
+        await new Promise((done) => setImmediate(done))
+      }
+    }
+    await Promise.all([writer(), ...Array.from({ length: 10 }, reader)])
+    await waitFor(async () => (await there.get('k')) === 100)
+  })
+
+  it('forgets everything when notifications may have been missed, and trusts nothing for long until then', async () => {
+    const name = 'mainstay-cache-test'
+    const bus = createBus({ connection: database.connectionString, applicationName: name })
+    await bus.start()
+    const clock = createFakeClock()
+    let value = 'old'
+    const cache = await create(async () => value, { bus, clock })
+    await cache.get('k')
+    value = 'new'
+    await database.db.query({
+      text: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+      values: [name],
+    })
+    await waitFor(async () => (await cache.get('k')) === 'new', { what: 'the flush after the reconnect' })
+    await bus.stop()
+    cache.clear()
+    await cache.get('k')
+    value = 'newest'
+    clock.advance(1_001)
+    assert.equal(await cache.get('k'), 'newest', 'without a connection an entry lives for a second')
+  })
 })

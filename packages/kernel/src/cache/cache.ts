@@ -1,152 +1,147 @@
 import { LRUCache } from 'lru-cache'
 import type { Bus } from '../bus/index.ts'
-import type { Executor, Tx } from '../db/index.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Db, Tx } from '../db/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
-import { announceInvalidation, listenForInvalidations } from './invalidation.ts'
+import { listenForInvalidations, sendInvalidation } from './invalidation.ts'
 
 export interface CacheOptions<V> {
-  /** Names the cache among all processes and in metrics: `notify.templates`. */
+  /** The same in every process, different for every cache: `access.api_keys`. */
   name: string
-  /** Most entries kept; the least recently used leaves first. */
+  /** Most entries kept; the one unused for longest goes first. */
   maxEntries: number
-  /** How long an entry is good for, counted from the start of its load. A hit never makes it live longer. */
+  /** How old an entry may get. Absolute: being used does not make it younger. */
   ttlMs: number
   /** How long "there is none" is remembered. Default: not at all. */
   negativeTtlMs?: number
-  /** Finds the value; undefined means that there is none. Calls for one key that come together share one load. */
+  /** Reads the truth. Undefined means that there is none. What it throws goes to the callers and is not remembered. */
   load(key: string): Promise<V | undefined>
-  bus?: Pick<Bus, 'listen' | 'notify' | 'onReconnect'> & Partial<Pick<Bus, 'isConnected'>>
+  db: Db
+  bus: Bus
   metrics?: Metrics
-  /** Milliseconds that only go forward. For tests. */
-  now?: () => number
+  clock?: Clock
 }
 
-/** Values that are read often and change seldom, kept in this process and forgotten in all when they change. */
 export interface Cache<V> {
-  /** The value, from memory or loaded. What `load` throws is thrown to all who wait for it, and not remembered. */
+  /** From memory, or loaded; callers that ask for one key at the same time share one load. */
   get(key: string): Promise<V | undefined>
-  /** The value if it is in memory, without waiting. Undefined also stands for "there is none". */
-  peek(key: string): V | undefined
   /**
-   * Forgets a key in every process: with a transaction when, and only if, it commits, so that nobody loads the old
-   * value again between the two; without one at once. After it, no `get` of this process answers with what was loaded
-   * before.
+   * Forgets a key in every process. With a transaction: when and if it commits, so that nobody can load the old value
+   * again between the two.
    */
-  invalidate(executor: Executor | Tx, key: string): Promise<void>
+  invalidate(key: string, tx?: Tx): Promise<void>
   /** Forgets everything, in this process. */
   clear(): void
-  /** Listens to the other processes. Until then staleness is bounded by `ttlMs` alone. */
-  start(): Promise<void>
-  stop(): void
+  readonly size: number
+  /** Stops listening. */
+  close(): void
 }
 
 /**
  * A cache of what the database holds.
  *
- * A change elsewhere reaches it as a notification, within milliseconds. While the connection for those is down it trusts
- * an entry for a second at most, and when it is back it forgets everything, since it cannot know what it missed.
+ * A change elsewhere reaches it as a notification, within milliseconds. While the connection for those is down it keeps
+ * entries for a second at most, and when it is back it forgets everything, since it cannot know what it missed.
  *
  * The race it must win: a load reads the old value, the change commits and is announced, and only then does the load
- * arrive. So an invalidation also marks the load under way: its callers, who asked before the change, get what was read,
- * but it is not kept, and whoever asks later starts a load of their own.
+ * arrive. Every load therefore belongs to a ticket that an invalidation tears up: its callers, who asked before the
+ * change, get what was read, but it is not kept, and whoever asks later starts a load of their own.
  */
-export function createCache<V>(options: CacheOptions<V>): Cache<V> {
-  const { name, ttlMs, negativeTtlMs = 0, load, bus, now = () => performance.now() } = options
-  const entries = new LRUCache<string, Entry<V>>({ max: options.maxEntries })
+export async function createCache<V>(options: CacheOptions<V>): Promise<Cache<V>> {
+  const { name, maxEntries, ttlMs, negativeTtlMs = 0, bus, db, clock = systemClock } = options
+  const entries = new LRUCache<string, Entry<V>>({
+    max: maxEntries,
+    ttl: ttlMs,
+    updateAgeOnGet: false,
+    ttlResolution: 0,
+    perf: { now: () => clock.nowMs() },
+  })
   const loads = new Map<string, Load<V>>()
   const lookups = options.metrics?.counter({
     name: 'mainstay_cache_lookups_total',
-    help: 'Lookups by cache and result: hit, miss, or shared with a load under way.',
-    labels: ['cache', 'result'],
+    help: 'Lookups by how they were answered: hit, load, or joined to a load under way.',
+    labels: ['cache', 'outcome'],
   })
-  const counters = {
-    hit: lookups?.with({ cache: name, result: 'hit' }),
-    miss: lookups?.with({ cache: name, result: 'miss' }),
-    shared: lookups?.with({ cache: name, result: 'shared' }),
-  }
-  let stopListening: (() => void) | undefined
-
-  function findFresh(key: string): Entry<V> | undefined {
-    const entry = entries.get(key)
-    if (entry === undefined) return
-    const wanted = entry.value === undefined ? negativeTtlMs : ttlMs
-    const lifetime = bus?.isConnected?.() === false ? Math.min(wanted, DEAF_TTL_MS) : wanted
-    if (now() - entry.loadedAt < lifetime) return entry
-    entries.delete(key)
-    return
+  const counted = {
+    hit: lookups?.with({ cache: name, outcome: 'hit' }),
+    load: lookups?.with({ cache: name, outcome: 'load' }),
+    joined: lookups?.with({ cache: name, outcome: 'joined' }),
   }
 
-  async function run(key: string, own: Load<V>): Promise<V | undefined> {
+  async function load(key: string): Promise<V | undefined> {
+    const ticket: Load<V> = { valid: true, result: options.load(key) }
+    loads.set(key, ticket)
     try {
-      // The clock is read before the load: an entry is as old as what it read.
-      const loadedAt = now()
-      const value = await load(key)
-      if (!own.outdated && (value !== undefined || negativeTtlMs > 0)) entries.set(key, { value, loadedAt })
+      const value = await ticket.result
+      if (ticket.valid) keep(key, value)
       return value
     } finally {
-      if (loads.get(key) === own) loads.delete(key)
+      if (loads.get(key) === ticket) loads.delete(key)
     }
+  }
+
+  function keep(key: string, value: V | undefined): void {
+    const wanted = value === undefined ? negativeTtlMs : ttlMs
+    const ttl = bus.isConnected() ? wanted : Math.min(wanted, DISCONNECTED_TTL_MS)
+    // For lru-cache a ttl of 0 means for ever.
+    if (ttl > 0) entries.set(key, { value }, { ttl })
   }
 
   function forget(key: string): void {
     entries.delete(key)
-    const loading = loads.get(key)
-    if (loading === undefined) return
-    loading.outdated = true
-    // Later callers must not join it: they ask after the change and want what it made.
+    const ticket = loads.get(key)
+    if (ticket === undefined) return
+    ticket.valid = false
     loads.delete(key)
   }
 
   function clear(): void {
     entries.clear()
-    for (const key of [...loads.keys()]) forget(key)
+    for (const ticket of loads.values()) ticket.valid = false
+    loads.clear()
   }
 
+  const stopListening = await listenForInvalidations(bus, name, { forget, clear })
   return {
     async get(key) {
-      const entry = findFresh(key)
+      const entry = entries.get(key)
       if (entry !== undefined) {
-        counters.hit?.inc()
+        counted.hit?.inc()
         return entry.value
       }
       const underWay = loads.get(key)
       if (underWay !== undefined) {
-        counters.shared?.inc()
-        return await underWay.promise
+        counted.joined?.inc()
+        return await underWay.result
       }
-      counters.miss?.inc()
-      const own: Load<V> = { promise: Promise.resolve(undefined), outdated: false }
-      loads.set(key, own)
-      own.promise = run(key, own)
-      return await own.promise
+      counted.load?.inc()
+      return await load(key)
     },
-    peek: (key) => findFresh(key)?.value,
-    async invalidate(executor, key) {
-      if ('afterCommit' in executor) executor.afterCommit(() => forget(key))
-      else forget(key)
-      if (bus !== undefined) await announceInvalidation(bus, executor, name, key)
+    async invalidate(key, tx) {
+      await sendInvalidation(bus, tx ?? db, name, key)
+      // Here at once, so that whoever changed it and reads it next sees the change.
+      if (tx === undefined) forget(key)
+      else tx.afterCommit(() => forget(key))
     },
     clear,
-    async start() {
-      if (bus !== undefined) stopListening ??= await listenForInvalidations(bus, name, { forget, clear })
+    get size() {
+      return entries.size
     },
-    stop() {
-      stopListening?.()
-      stopListening = undefined
+    close() {
+      stopListening()
+      clear()
     },
   }
 }
 
-const DEAF_TTL_MS = 1_000
+const DISCONNECTED_TTL_MS = 1_000
 
 /** Wrapped, so that "there is none" can be kept too. */
 interface Entry<V> {
   value: V | undefined
-  loadedAt: number
 }
 
 interface Load<V> {
-  promise: Promise<V | undefined>
-  /** Set when its key was invalidated meanwhile: what it read may be old, so it is handed out and not kept. */
-  outdated: boolean
+  valid: boolean
+  readonly result: Promise<V | undefined>
 }

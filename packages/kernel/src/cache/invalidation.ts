@@ -1,12 +1,11 @@
 import { type Bus, MAX_PAYLOAD_BYTES } from '../bus/index.ts'
 import type { Executor } from '../db/index.ts'
 
-/** One channel for all caches: a LISTEN each would add up, and names of caches need not be names of channels. */
 const CHANNEL = 'mainstay_cache'
 
-/** Says that a key of a cache is out of date. A key too long for a notification clears the whole cache. */
-export async function announceInvalidation(
-  bus: Pick<Bus, 'notify'>,
+/** Announces that a key of a cache is out of date. A key too long for a notification clears the whole cache. */
+export async function sendInvalidation(
+  bus: Bus,
   executor: Executor,
   cache: string,
   key: string,
@@ -16,21 +15,20 @@ export async function announceInvalidation(
   await bus.notify(executor, CHANNEL, fits ? message : JSON.stringify([cache]))
 }
 
-/** @returns a function that stops it. */
 export async function listenForInvalidations(
-  bus: Pick<Bus, 'listen' | 'onReconnect'>,
+  bus: Bus,
   cache: string,
   { forget, clear }: { forget(key: string): void; clear(): void },
 ): Promise<() => void> {
-  const stopWaiting = bus.onReconnect(clear)
   const stopListening = await bus.listen(CHANNEL, (message) => {
     const [name, key] = JSON.parse(message) as [string, string?]
     if (name !== cache) return
     if (key === undefined) clear()
     else forget(key)
   })
+  const stopWaiting = bus.onReconnect(clear)
   return () => {
-    stopWaiting()
     stopListening()
+    stopWaiting()
   }
 }
