@@ -14,6 +14,7 @@ import {
   pickDue,
   setAside,
 } from './claim-store.ts'
+import { IN_DOUBT } from './judge.ts'
 import type { Lane, PerLane } from './lanes.ts'
 import type { Lease } from './lease.ts'
 
@@ -27,6 +28,8 @@ export interface Job {
   workerId: string
   expireMs: number
   unknownPolicy: UnknownPolicy
+  /** See Attempted. */
+  inDoubt: boolean
   to: string
   traceId: string | null
   body: EmailBody
@@ -146,11 +149,11 @@ type Prepared = { job: Job; rejected: readonly PassedOver[] } | { aside: Aside }
 async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promise<Prepared> {
   const { accounts, clock } = deps
   const { projectId, messageId, notificationId, content, lane } = row
-  if (notificationId === null || content === null || row.state !== MessageState.ACCEPTED)
-    return aside(row, -1)
+  const hasEnded = notificationId === null || content === null || row.state !== MessageState.ACCEPTED
+  if (hasEnded) return { aside: { projectId, messageId, state: -1, dueMs: 0, detail: null, noteId: newId() } }
   const nowMs = clock.nowMs()
   if (row.expireMs <= nowMs) {
-    return aside(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
+    return end(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
   }
   const candidates = await deps.directory.candidates(projectId, row.live, 'email')
   const route = chooseAccount(candidates, {
@@ -161,31 +164,27 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   const { account } = route
   if (!accounts.take(projectId, account, lane)) return 'no_place'
   try {
-    const [client, body] = await Promise.all([
-      deps.directory.clientFor(projectId, account.providerAccountId),
-      'email' in content ? content.email : deps.renderer.render(projectId, content),
-    ])
-    const subject = 'email' in content ? null : body.subject
-    const { to, traceId, expireMs, unknownPolicy } = row
-    const attempt = row.leaseEpoch + 1
-    return {
-      job: {
-        ...{
-          projectId,
-          messageId,
-          notificationId,
-          lane,
-          attempt,
-          workerId,
-          expireMs,
-          unknownPolicy,
-          to,
-          traceId,
-        },
-        ...{ body, subject, account, client },
-      },
-      rejected: route.rejected,
+    const client = await deps.directory.clientFor(projectId, account.providerAccountId)
+    const isInline = 'email' in content
+    const body = isInline ? content.email : await deps.renderer.render(projectId, content)
+    const job: Job = {
+      projectId,
+      messageId,
+      notificationId,
+      lane,
+      attempt: row.leaseEpoch + 1,
+      workerId,
+      expireMs: row.expireMs,
+      unknownPolicy: row.unknownPolicy,
+      inDoubt: row.possibleDuplicate,
+      to: row.to,
+      traceId: row.traceId,
+      body,
+      subject: isInline ? null : body.subject,
+      account,
+      client,
     }
+    return { job, rejected: route.rejected }
   } catch (error) {
     accounts.give(account.providerAccountId, lane)
     return unprepared(deps, row, account, toAppError(error))
@@ -195,7 +194,7 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
 /** A template that cannot be rendered now never can, since versions do not change. All else may pass. */
 function unprepared(deps: ClaimDeps, row: PickedRow, account: ProviderCandidate, error: AppError): Prepared {
   if (error.code === 'invalid_argument' || error.reason === 'notify.template_not_found') {
-    return aside(row, MessageState.FAILED, `It could not be made: ${error.message}`)
+    return end(row, MessageState.FAILED, `It could not be made: ${error.message}`)
   }
   if (error.reason.startsWith('kernel.database')) throw error
   deps.accounts.faulty(account.providerAccountId)
@@ -226,8 +225,13 @@ function putOff(
   }
 }
 
-function aside(row: PickedRow, state: MessageState | -1, detail: string | null = null): Prepared {
-  return {
-    aside: { projectId: row.projectId, messageId: row.messageId, state, dueMs: 0, detail, noteId: newId() },
-  }
+/** The end without an attempt; where an earlier one may have reached the recipient, nobody can say that it did not. */
+function end(
+  { projectId, messageId, possibleDuplicate }: PickedRow,
+  state: MessageState,
+  why: string,
+): Prepared {
+  const detail = possibleDuplicate ? IN_DOUBT + why : why
+  const known = possibleDuplicate ? MessageState.UNKNOWN : state
+  return { aside: { projectId, messageId, state: known, dueMs: 0, detail, noteId: newId() } }
 }

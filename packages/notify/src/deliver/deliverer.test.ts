@@ -72,6 +72,12 @@ describe('a worker', () => {
         in_order: true,
       },
     ])
+    const told = await database.db.query({
+      text: `SELECT (SELECT count(*)::int4 FROM notify.message_changes WHERE message_ids = ARRAY[$1::uuid]) AS changes,
+        (SELECT array_agg(payload ->> 'messageIds') FROM kernel.outbox WHERE topic = 'notify.messages_ended') AS ended`,
+      values: [id],
+    })
+    assert.deepEqual(told.rows, [{ changes: 2, ended: [`["${id}"]`] }])
     assert.equal(account.sent[0]?.to, 'ada@example.com')
     assert.match(account.sent[0]?.messageId ?? '', /^msg_[0-9a-z]{26}$/)
   })
@@ -192,6 +198,20 @@ describe('a worker', () => {
     await work({ accounts: [account], settings: { transactionalMaxAttempts: 2 } })
     await queueIsEmpty()
     assert.equal((await readMessage(database.db, id)).state, MessageState.UNKNOWN)
+  })
+
+  it('calls a message unknown, not refused, when an earlier attempt may have reached the recipient', async () => {
+    const account = scriptAccount((email) =>
+      email.attempt === 1
+        ? { outcome: 'unknown', reply: 'lost' }
+        : { outcome: 'rejected_permanent', reply: '550 no such user' },
+    )
+    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
+    await work({ accounts: [account] })
+    await queueIsEmpty()
+    const message = await readMessage(database.db, id)
+    assert.equal(message.state, MessageState.UNKNOWN)
+    assert.match(message.detail ?? '', /may have been sent by an earlier attempt.*550 no such user$/)
   })
 
   it('moves to the next account when one is at fault, and tells why on the attempt', async () => {

@@ -34,6 +34,7 @@ const attempted = fc.record({
   attempt: fc.integer({ min: 1, max: 20 }),
   expireMs: fc.integer({ min: 0, max: 10 ** 8 }),
   unknownPolicy: fc.constantFrom(AT_MOST_ONCE, AT_LEAST_ONCE),
+  inDoubt: fc.boolean(),
 })
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
@@ -61,6 +62,12 @@ describe('the verdict on an attempt', () => {
           assert.ok(verdict.state !== undefined || message.unknownPolicy === AT_LEAST_ONCE)
           assert.equal(verdict.possibleDuplicate, verdict.state === undefined)
         } else assert.equal(verdict.possibleDuplicate, false)
+        if (message.inDoubt && verdict.state !== undefined) {
+          assert.ok(
+            [MessageState.SENT, MessageState.UNKNOWN].includes(verdict.state),
+            'a doubt stays a doubt',
+          )
+        }
         assert.equal(verdict.detail === null, verdict.outcome === AttemptOutcome.ACCEPTED)
       }),
     )
@@ -72,6 +79,7 @@ describe('the verdict on an attempt', () => {
       attempt: 1,
       expireMs: 10 ** 9,
       unknownPolicy: UnknownPolicy.UNSPECIFIED,
+      inDoubt: false,
     }
     assert.equal(judge({ outcome: 'unknown', reply: '' }, message, 0, policies).state, MessageState.UNKNOWN)
   })

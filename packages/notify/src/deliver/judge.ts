@@ -11,6 +11,8 @@ export interface Attempted {
   attempt: number
   expireMs: number
   unknownPolicy: UnknownPolicy
+  /** An earlier attempt may have reached the recipient: no refusal of this one can make that undone. */
+  inDoubt: boolean
 }
 
 /** What follows from an attempt. */
@@ -27,9 +29,9 @@ export interface Verdict {
 /**
  * Decides what becomes of a message after an attempt. Pure.
  *
- * Only a definite refusal may end as failed or expired, and only a definite answer may lead to a silent retry. When
- * nobody knows whether the message went out, at_most_once leaves it unknown for review, and at_least_once sends again
- * and says so; where no further attempt is possible either, unknown is the only honest end.
+ * Only when every attempt was definitely refused may a message end as failed or expired, and only a definite answer may
+ * lead to a silent retry. When nobody knows whether the message went out, at_most_once leaves it unknown for review,
+ * and at_least_once sends again and says so; where no further attempt is possible, unknown is the only honest end.
  */
 export function judge(
   result: ProviderResult,
@@ -42,7 +44,8 @@ export function judge(
     case 'accepted':
       return end(AttemptOutcome.ACCEPTED, MessageState.SENT, null)
     case 'rejected_permanent':
-      return end(
+      return refuse(
+        attempted,
         AttemptOutcome.REJECTED_PERMANENT,
         MessageState.FAILED,
         sentence('The provider refused it', result.reply),
@@ -56,8 +59,8 @@ export function judge(
       const next = nextAttempt(attempted, nowMs, result.retryAfterMs, policies, random)
       if (next.possible) return retry(outcome, next.dueMs, why, false)
       return next.late
-        ? end(outcome, MessageState.EXPIRED, `It was not sent in time. ${why}`)
-        : end(outcome, MessageState.FAILED, `Every attempt was refused. ${why}`)
+        ? refuse(attempted, outcome, MessageState.EXPIRED, `It was not sent in time. ${why}`)
+        : refuse(attempted, outcome, MessageState.FAILED, `Every attempt was refused. ${why}`)
     }
     case 'unknown': {
       const outcome = AttemptOutcome.UNKNOWN
@@ -82,6 +85,14 @@ function nextAttempt(
   const late = dueMs >= expireMs
   return { possible: attempt < policy.maxAttempts && !late, late, dueMs }
 }
+
+/** The end of a message that was not sent, unless an earlier attempt may have been. */
+function refuse({ inDoubt }: Attempted, outcome: AttemptOutcome, state: MessageState, why: string): Verdict {
+  return inDoubt ? end(outcome, MessageState.UNKNOWN, IN_DOUBT + why) : end(outcome, state, why)
+}
+
+/** Comes before the reason why a message is not tried again. */
+export const IN_DOUBT = 'It may have been sent by an earlier attempt, whose answer was lost. '
 
 function end(outcome: AttemptOutcome, state: MessageState, detail: string | null): Verdict {
   return { outcome, state, dueMs: 0, detail, possibleDuplicate: false }

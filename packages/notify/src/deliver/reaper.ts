@@ -30,7 +30,7 @@ export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPol
         const nowMs = clock.nowMs()
         const records = abandoned.map((attempt) => {
           const unknownPolicy = attempt.unknownPolicy ?? UnknownPolicy.AT_MOST_ONCE
-          const verdict = judge(NO_WORD, { ...attempt, unknownPolicy }, nowMs, policies)
+          const verdict = judge(NO_WORD, { ...attempt, unknownPolicy, inDoubt: false }, nowMs, policies)
           const { projectId, messageId, attempt: number } = attempt
           return {
             ...{ projectId, messageId, attempt: number, workerId, ...verdict, endMs: nowMs },

@@ -119,8 +119,8 @@ export interface LateWord {
 /**
  * Takes in what a worker learnt too late: the attempt's row stays as it is, and a note says what came after.
  *
- * Where nobody has acted on the doubt yet (the message is parked as unknown, or waits for its resend) the truth
- * ends it, as sent or as failed, and no second message goes out. Where a later attempt has begun, only the note is
+ * Where nobody has acted on the doubt yet, the truth ends it: a parked message becomes sent or failed, and one that
+ * waits for its resend becomes sent, so that no second one goes out. Where a later attempt has begun, only the note is
  * written: the message is flagged as a possible duplicate already.
  *
  * @returns the ids of messages that it decided.
@@ -152,7 +152,7 @@ WITH w AS MATERIALIZED (
 ),
 withdrawn AS (
   DELETE FROM notify.delivery_queue q USING w
-  WHERE w.state <> 0 AND q.project_id = w.project_id AND q.message_id = w.message_id
+  WHERE w.state = 5 AND q.project_id = w.project_id AND q.message_id = w.message_id
     AND q.lease_epoch = w.attempt AND q.lease_owner IS NULL
   RETURNING q.project_id, q.message_id
 ),
@@ -171,6 +171,7 @@ decided AS (
     sent_time = CASE WHEN w.outcome = 3 THEN w.end_time ELSE m.sent_time END
   FROM w
   WHERE w.state <> 0 AND m.project_id = w.project_id AND m.message_id = w.message_id AND m.attempt_count = w.attempt
+    AND (w.state = 5 OR NOT m.possible_duplicate)
     AND (m.state = 14 OR (m.state = 1 AND EXISTS (SELECT FROM withdrawn d WHERE d.message_id = m.message_id)))
   RETURNING m.project_id, m.message_id
 ),${tellOf('decided', 'true')}
