@@ -1,4 +1,4 @@
-import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from '@mainstay/kernel'
+import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer, Tx } from '@mainstay/kernel'
 import { messagesEnded } from './events.ts'
 import { mailboxHandlers } from './mailbox/api.ts'
 import { createIntake } from './mailbox/intake.ts'
@@ -26,7 +26,7 @@ import { createSmtpAdapter } from './providers/smtp.ts'
 
 export interface DirectoryDeps {
   db: Db
-  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect' | 'isConnected'>
   clock: Clock
   logger: Logger
   metrics?: Metrics
@@ -62,8 +62,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   const mailbox = createMailbox({ intake, logger })
   const adapters = createAdapters(settings, mailbox.endpointFor)
   const secrets = createAccountSecrets(deps.sealer)
-  const announceChange = (tx: Parameters<typeof index.invalidate>[0], projectId: string): Promise<void> =>
-    index.invalidate(tx, projectId)
+  const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(tx, projectId)
   const defaults = { db, clock, secrets, announceChange }
   const index = createAccountIndex({
     ...deps,

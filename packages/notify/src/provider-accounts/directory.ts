@@ -1,4 +1,4 @@
-import { type Bus, createCache, type Executor, type Metrics } from '@mainstay/kernel'
+import { type Bus, type Cache, createCache, type Executor, type Metrics } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
 import { notFound } from './service.ts'
@@ -36,14 +36,14 @@ export interface ProviderDirectory {
    * get their sandbox when it is first looked for.
    */
   ensureDefaults(projectId: string): Promise<void>
-  /** Listens to changes that other processes make. */
+  /** Listens to changes that other processes make; the bus is started before. */
   start(): Promise<void>
   /** Closes every line, letting sends under way end. */
   close(): Promise<void>
 }
 
-/** Even with the bus down, a change is seen after this long. */
-const TTL_MS = 1000
+/** Changes are heard of at once; this bounds what a lost word could do. */
+const TTL_MS = 5000
 
 interface ProjectAccounts {
   byId: ReadonlyMap<string, AccountRow>
@@ -53,15 +53,21 @@ interface ProjectAccounts {
 
 export interface AccountIndexDeps {
   db: Executor
-  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect' | 'isConnected'>
   metrics?: Metrics
   adapters: Adapters
-  /** Makes the sandbox of a project that has no account at all. */
+  /** Makes the sandbox of a project that has none. */
   ensureSandbox(projectId: string): Promise<void>
 }
 
-/** A project's accounts, ready for routing. */
-export function createAccountIndex({ db, bus, metrics, adapters, ensureSandbox }: AccountIndexDeps) {
+/** A project's accounts, ready for routing, kept until they change. */
+export function createAccountIndex({
+  db,
+  bus,
+  metrics,
+  adapters,
+  ensureSandbox,
+}: AccountIndexDeps): AccountIndex {
   async function load(projectId: string): Promise<ProjectAccounts> {
     let rows = await listAccounts(db, projectId)
     if (!rows.some((row) => row.kind === 'sandbox')) {
@@ -87,7 +93,7 @@ export function createAccountIndex({ db, bus, metrics, adapters, ensureSandbox }
   })
 }
 
-export type AccountIndex = ReturnType<typeof createAccountIndex>
+export type AccountIndex = Cache<ProjectAccounts>
 
 export function createProviderDirectory(deps: {
   index: AccountIndex
@@ -97,8 +103,7 @@ export function createProviderDirectory(deps: {
   const { index, clients } = deps
   return {
     async candidates(projectId, live) {
-      const accounts = await index.get(projectId)
-      return accounts?.[live ? 'live' : 'test'] ?? []
+      return (await index.get(projectId))?.[live ? 'live' : 'test'] ?? []
     },
     async clientFor(projectId, providerAccountId) {
       const row = (await index.get(projectId))?.byId.get(providerAccountId)
