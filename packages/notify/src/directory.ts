@@ -26,7 +26,7 @@ import { createSmtpAdapter } from './providers/smtp.ts'
 
 export interface DirectoryDeps {
   db: Db
-  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect' | 'isConnected'>
+  bus: Bus
   clock: Clock
   logger: Logger
   metrics?: Metrics
@@ -62,7 +62,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   const mailbox = createMailbox({ intake, logger })
   const adapters = createAdapters(settings, mailbox.endpointFor)
   const secrets = createAccountSecrets(deps.sealer)
-  const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(tx, projectId)
+  const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(projectId, tx)
   const defaults = { db, clock, secrets, announceChange }
   const index = createAccountIndex({
     ...deps,

@@ -11,7 +11,7 @@ describe('the directory', () => {
 
   test('every project has a sandbox, made once however many ask at once', async () => {
     const projectId = newId()
-    const other = await world.aProcess()
+    const other = world.aProcess()
     const asked = Array.from({ length: 20 }, (_, at) =>
       (at % 2 ? world.directory : other).candidates(projectId, false, 'email'),
     )
@@ -55,7 +55,7 @@ describe('the directory', () => {
 
   test('a change is seen in this process at once and in the others within a second', async () => {
     const projectId = newId()
-    const other = await world.aProcess()
+    const other = world.aProcess()
     const account = await world.add(projectId, world.smtpAccount())
     const { providerAccountId } = account
     assert.equal((await other.candidates(projectId, true, 'email')).length, 1)
@@ -112,7 +112,7 @@ describe('the directory', () => {
       smtpUrl: `smtp://ada:${password}@127.0.0.1:${world.peer.port}?security=none`,
       smtpFrom: 'Acme <hello@acme.example>',
     })
-    const first = await world.aProcess(configured('one'))
+    const first = world.aProcess(configured('one'))
     await Promise.all(Array.from({ length: 10 }, () => first.ensureDefaults(projectId)))
     const accounts = await world.list(projectId)
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('the directory', () => {
     await first.ensureDefaults(projectId)
     assert.equal((await world.list(projectId))[0]?.etag, accounts[0]?.etag)
 
-    await (await world.aProcess(configured('two'))).ensureDefaults(projectId)
+    await world.aProcess(configured('two')).ensureDefaults(projectId)
     assert.notEqual((await world.list(projectId))[0]?.etag, accounts[0]?.etag)
     const providerAccountId = accounts[0]?.providerAccountId ?? ''
     const refusal = { reason: 'notify.provider_config_invalid' }

@@ -1,4 +1,4 @@
-import { type Bus, type Cache, createCache, type Executor, type Metrics } from '@mainstay/kernel'
+import { type Bus, type Cache, createCache, type Db, type Metrics, type Tx } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
 import { notFound } from './service.ts'
@@ -36,14 +36,12 @@ export interface ProviderDirectory {
    * get their sandbox when it is first looked for.
    */
   ensureDefaults(projectId: string): Promise<void>
-  /** Listens to changes that other processes make; the bus is started before. */
-  start(): Promise<void>
   /** Closes every line, letting sends under way end. */
   close(): Promise<void>
 }
 
 /** Changes are heard of at once; this bounds what a lost word could do. */
-const TTL_MS = 5000
+const TTL_MS = 30_000
 
 interface ProjectAccounts {
   byId: ReadonlyMap<string, AccountRow>
@@ -52,8 +50,9 @@ interface ProjectAccounts {
 }
 
 export interface AccountIndexDeps {
-  db: Executor
-  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect' | 'isConnected'>
+  db: Db
+  /** Started before the first call. */
+  bus: Bus
   metrics?: Metrics
   adapters: Adapters
   /** Makes the sandbox of a project that has none. */
@@ -83,17 +82,41 @@ export function createAccountIndex({
       test: toCandidates(true),
     }
   }
-  return createCache<ProjectAccounts>({
-    name: 'notify.provider_accounts',
-    maxEntries: 5000,
-    ttlMs: TTL_MS,
-    load,
-    bus,
-    ...(metrics === undefined ? {} : { metrics }),
-  })
+  let opening: Promise<Cache<ProjectAccounts>> | undefined
+  /** At first use: it listens to the bus, which is started after everything is put together. */
+  function open(): Promise<Cache<ProjectAccounts>> {
+    opening ??= createCache<ProjectAccounts>({
+      name: 'notify.provider_accounts',
+      maxEntries: 5000,
+      ttlMs: TTL_MS,
+      load,
+      db,
+      bus,
+      ...(metrics === undefined ? {} : { metrics }),
+    }).catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+  return {
+    get: async (projectId) => (await (await open()).get(projectId)) ?? NO_ACCOUNTS,
+    invalidate: async (projectId, tx) => (await open()).invalidate(projectId, tx),
+    async close() {
+      const cache = await opening
+      cache?.close()
+    },
+  }
 }
 
-export type AccountIndex = Cache<ProjectAccounts>
+const NO_ACCOUNTS: ProjectAccounts = { byId: new Map(), live: [], test: [] }
+
+export interface AccountIndex {
+  get(projectId: string): Promise<ProjectAccounts>
+  /** Forgets a project in every process once `tx` has committed. */
+  invalidate(projectId: string, tx: Tx): Promise<void>
+  close(): Promise<void>
+}
 
 export function createProviderDirectory(deps: {
   index: AccountIndex
@@ -103,17 +126,16 @@ export function createProviderDirectory(deps: {
   const { index, clients } = deps
   return {
     async candidates(projectId, live) {
-      return (await index.get(projectId))?.[live ? 'live' : 'test'] ?? []
+      return (await index.get(projectId))[live ? 'live' : 'test']
     },
     async clientFor(projectId, providerAccountId) {
-      const row = (await index.get(projectId))?.byId.get(providerAccountId)
+      const row = (await index.get(projectId)).byId.get(providerAccountId)
       if (row === undefined) throw notFound()
       return clients.get(row)
     },
     ensureDefaults: deps.ensureDefaults,
-    start: () => index.start(),
     async close() {
-      index.stop()
+      await index.close()
       await clients.close()
     },
   }

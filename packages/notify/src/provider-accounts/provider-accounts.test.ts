@@ -124,7 +124,7 @@ describe('provider accounts', () => {
   })
 
   test('private endpoints are allowed where the setting says so', async () => {
-    const open = await world.aProcess({ httpAllowPrivate: true })
+    const open = world.aProcess({ httpAllowPrivate: true })
     const account = {
       displayName: 'x',
       sender: 'a@b.example',
@@ -172,7 +172,7 @@ describe('provider accounts', () => {
     const request = create(VerifyProviderAccountRequestSchema, { providerAccountId })
     const works = await world.directory.handlers.verifyProviderAccount(request, callOf(projectId))
     assert.deepEqual([works.ok, works.detail], [true, 'Signed in as ada without encryption.'])
-    const stranger = await world.aProcess({}, randomBytes(32))
+    const stranger = world.aProcess({}, randomBytes(32))
     const unreadable = await stranger.handlers.verifyProviderAccount(request, callOf(projectId))
     assert.equal(unreadable.ok, false)
     const [candidate] = await stranger.candidates(projectId, true, 'email')

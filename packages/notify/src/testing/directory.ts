@@ -67,14 +67,14 @@ export function useDirectory() {
     undo.push(() => bus.stop())
     peer = await startSmtpPeer()
     undo.push(() => peer.close())
-    directory = await aProcess()
+    directory = aProcess()
   })
   after(async () => {
     for (const step of undo) await step()
   })
 
   /** A process of its own: another directory, with its own caches, on the same database. */
-  async function aProcess(change: Partial<Settings> = {}, key = masterKey): Promise<Directory> {
+  function aProcess(change: Partial<Settings> = {}, key = masterKey): Directory {
     const made = createDirectory({
       db: database.db,
       bus,
@@ -85,7 +85,6 @@ export function useDirectory() {
       pageTokens: createPageTokens(randomBytes(32)),
       settings: { ...settings, ...change },
     })
-    await made.start()
     undo.unshift(() => made.close())
     return made
   }
