@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { createDb, type Db, migrate, toTypeId } from '@mainstay/kernel'
+import { startTestServer, waitFor } from '@mainstay/kernel/testing'
+import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { mayFollow } from '../message-state.ts'
+import { countQueued, ledgerMigrations, queueMessages } from './ledger.ts'
+import { type Act, type Point, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
+
+export interface CrashOptions {
+  messages: number
+  workers: number
+  /** A random worker is killed this often, on average. */
+  killEveryMs: number
+  /** Kills at the most; starting a worker takes a second of a processor. Default: no limit. */
+  mostKills?: number
+  leaseMs: number
+  timeoutMs: number
+}
+
+export interface CrashReport {
+  seconds: number
+  kills: number
+  sent: number
+  parked: number
+  /** Messages that the peer got more than once. */
+  duplicates: number
+  flagged: number
+  /** Answers that the peer lost after the final dot. */
+  lostAnswers: number
+}
+
+/**
+ * Delivers messages over real SMTP from a durable PostgreSQL by worker processes that are killed at random, to a peer
+ * that refuses, hangs up and loses its answer after the final dot; and then checks every promise against what the peer
+ * really got.
+ */
+export async function crashAndCheck(options: CrashOptions): Promise<CrashReport> {
+  const server = await startTestServer({ durable: true })
+  const db = createDb({ connectionString: server.postgres.superuserConnectionString, poolSize: 4 })
+  const lost = { count: 0 }
+  const peer = await startSmtpPeer({ act: (point) => misbehave(point, lost), pipelining: true })
+  const crew = createCrew(options, server.postgres.superuserConnectionString, peer.port)
+  try {
+    await migrate(db, ledgerMigrations)
+    await watchStates(db)
+    const policies = await queueAll(db, options.messages)
+    const startedAt = performance.now()
+    const kills = await crew.workUntil(async () => (await countQueued(db)) === 0)
+    const seconds = (performance.now() - startedAt) / 1000
+    return { seconds, kills, lostAnswers: lost.count, ...(await check(db, peer, policies)) }
+  } finally {
+    await crew.stop()
+    await peer.close()
+    await db.close()
+    await server.stop()
+  }
+}
+
+/** Once in a while it refuses for now, hangs up before the message, and, worst, takes it and loses the answer. */
+function misbehave(point: Point, lost: { count: number }): Act {
+  const dice = Math.random()
+  if (point === 'rcpt' && dice < 0.02) return { reply: '451 4.3.0 try again later' }
+  if (point === 'data' && dice < 0.01) return 'reset'
+  if (point === 'body' && dice < 0.01) return 'close'
+  if (point === 'dot' && dice < 0.02) {
+    lost.count++
+    return dice < 0.01 ? 'close' : 'reset'
+  }
+  return 'go'
+}
+
+function createCrew(options: CrashOptions, url: string, port: number) {
+  const { workers, killEveryMs, mostKills = Number.POSITIVE_INFINITY, leaseMs, timeoutMs } = options
+  const main = fileURLToPath(new URL('./crash-worker-main.ts', import.meta.url))
+  const crew = new Set<ChildProcess>()
+  // Killing one that has not begun proves nothing.
+  const atWork = new Set<ChildProcess>()
+  function hire(): void {
+    const child = spawn(process.execPath, [main, url, String(port), String(leaseMs)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    crew.add(child)
+    child.stdout.once('data', () => atWork.add(child))
+    child.once('exit', () => crew.delete(child))
+  }
+  return {
+    /** Kills workers at random and replaces them until the work is done. Returns how many were killed. */
+    async workUntil(isDone: () => Promise<boolean>): Promise<number> {
+      for (let count = 0; count < workers; count++) hire()
+      let kills = 0
+      let over = false
+      const murder = (async () => {
+        while (!over && kills < mostKills) {
+          await delay(killEveryMs * (0.5 + Math.random()))
+          const victim = [...atWork][Math.floor(Math.random() * atWork.size)]
+          if (over || victim === undefined) continue
+          atWork.delete(victim)
+          victim.kill('SIGKILL')
+          kills++
+          hire()
+        }
+      })()
+      await waitFor(isDone, { timeoutMs, everyMs: 50, what: 'every message to be settled' }).finally(() => {
+        over = true
+      })
+      await murder
+      return kills
+    },
+    async stop(): Promise<void> {
+      for (const child of crew) child.kill('SIGKILL')
+      await waitFor(() => crew.size === 0)
+    },
+  }
+}
+
+/** Writes down every change of a message's state, to be checked against the allowed ones. */
+async function watchStates(db: Db): Promise<void> {
+  await db.query({
+    text: `CREATE TABLE state_changes (message_id uuid, from_state smallint, to_state smallint);
+      CREATE FUNCTION note_state_change() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO state_changes VALUES (NEW.message_id, OLD.state, NEW.state);
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER note_state_change AFTER UPDATE ON notify.messages FOR EACH ROW
+        WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION note_state_change()`,
+  })
+}
+
+/** Half may be sent at most once, half at least once; all classes. Returns each message's policy by its `msg_…` id. */
+async function queueAll(db: Db, count: number): Promise<Map<string, UnknownPolicy>> {
+  const policies = new Map<string, UnknownPolicy>()
+  for (let from = 0; from < count; from += 1000) {
+    const batch = Array.from({ length: Math.min(1000, count - from) }, (_, index) => ({
+      lane: 1 + ((from + index) % 3),
+      unknownPolicy: index % 2 === 0 ? UnknownPolicy.AT_MOST_ONCE : UnknownPolicy.AT_LEAST_ONCE,
+    }))
+    const ids = await queueMessages(db, batch)
+    ids.forEach((id, index) => {
+      policies.set(toTypeId('msg', id), batch[index]?.unknownPolicy ?? UnknownPolicy.UNSPECIFIED)
+    })
+  }
+  return policies
+}
+
+interface Settled {
+  messageId: string
+  state: MessageState
+  possibleDuplicate: boolean
+  outcomes: AttemptOutcome[]
+}
+
+async function check(db: Db, peer: SmtpPeer, policies: Map<string, UnknownPolicy>) {
+  const received = countMails(peer)
+  const { rows } = await db.query<Settled>({
+    text: `SELECT m.message_id AS "messageId", m.state, m.possible_duplicate AS "possibleDuplicate",
+        array_agg(a.outcome ORDER BY a.attempt) AS outcomes
+      FROM notify.messages m JOIN notify.delivery_attempts a USING (project_id, message_id)
+      GROUP BY m.project_id, m.message_id`,
+  })
+  assert.equal(rows.length, policies.size, 'every message was attempted')
+  const tally = { sent: 0, parked: 0, duplicates: 0, flagged: 0 }
+  for (const { messageId, state, possibleDuplicate, outcomes } of rows) {
+    const id = toTypeId('msg', messageId)
+    const copies = received.get(id) ?? 0
+    const told = `${id} (${MessageState[state]}, ${outcomes.map((o) => AttemptOutcome[o])}, ${copies} copies)`
+    const atMostOnce = policies.get(id) === UnknownPolicy.AT_MOST_ONCE
+    if (state === MessageState.SENT) {
+      tally.sent++
+      assert.ok(copies >= 1, `${told} is called sent and never arrived`)
+    } else {
+      tally.parked++
+      assert.equal(state, MessageState.UNKNOWN, `${told} should be sent or parked`)
+      assert.ok(atMostOnce, `${told} is parked though it may be sent again`)
+    }
+    if (atMostOnce) assert.ok(copies <= 1, `${told} may be sent at most once`)
+    if (possibleDuplicate) tally.flagged++
+    if (copies > 1) {
+      tally.duplicates++
+      assert.ok(possibleDuplicate, `${told} is a duplicate without its flag`)
+      assert.ok(
+        outcomes.includes(AttemptOutcome.UNKNOWN),
+        `${told} is a duplicate without a doubtful attempt`,
+      )
+    }
+    assert.equal(possibleDuplicate, !atMostOnce && outcomes.includes(AttemptOutcome.UNKNOWN), told)
+  }
+  await checkTransitions(db)
+  return tally
+}
+
+async function checkTransitions(db: Db): Promise<void> {
+  const { rows } = await db.query<{ from: MessageState; to: MessageState }>({
+    text: 'SELECT DISTINCT from_state AS from, to_state AS to FROM state_changes',
+  })
+  for (const { from, to } of rows) {
+    assert.ok(mayFollow(from, to), `a message went from ${MessageState[from]} to ${MessageState[to]}`)
+  }
+}
+
+function countMails(peer: SmtpPeer): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { content } of peer.mails) {
+    const id = /^Message-ID: <(msg_[0-9a-z]{26})@/im.exec(content)?.[1]
+    assert.ok(id, 'a mail came without its Message-ID')
+    counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  return counts
+}
