@@ -58,6 +58,14 @@ export {
   type Subscription,
 } from './events/index.ts'
 export { fromTypeId, idTimeMs, isUuid, minIdAt, newId, toTypeId } from './ids.ts'
+export {
+  createJobs,
+  type EnqueueOptions,
+  type JobCall,
+  type JobOptions,
+  type Jobs,
+  type JobsOptions,
+} from './jobs/index.ts'
 export { kernelMigrations } from './kernel-migrations.ts'
 export {
   homeFolder,
