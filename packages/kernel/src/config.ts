@@ -158,15 +158,18 @@ function parseSetting(spec: SettingSpec, text: string): Checked {
       if (spec.values?.includes(text)) return { value: text }
       return { problem: `expected one of ${spec.values?.join(', ')}, ${got}` }
     case 'url':
-      return URL.canParse(text)
-        ? { value: text }
-        : { problem: 'expected a URL, got another value (not shown)' }
+      return isUrl(text) ? { value: text } : { problem: 'expected a URL, got another value (not shown)' }
     case 'string':
     case 'secret': {
       const fits = text.length >= (spec.min ?? 0) && text.length <= (spec.max ?? Infinity)
       return fits ? { value: text } : { problem: `expected ${describeLength(spec)}, ${got}` }
     }
   }
+}
+
+/** A PostgreSQL URL may leave its host out (`user@/name?host=/socket`), which the URL standard does not allow. */
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(text) && URL.canParse(text.replace(/@\//, '@localhost/'))
 }
 
 function describeNumber({ type, min, max }: SettingSpec): string {

@@ -3,9 +3,10 @@ import { AppError, appError, reasons } from '../errors.ts'
 
 /**
  * Turns an error of the driver into one that may leave the process: the database's text, which can quote rows,
- * stays in `cause`. Callers that act on a constraint use `isUniqueViolation` and its kin, which look inside.
+ * stays in `cause`. Callers that act on a constraint use `isUniqueViolation` and its kin, which look inside. What is
+ * no failure of the database, such as a mistake in our own code, is returned as it is.
  */
-export function wrapDatabaseError(error: unknown): AppError {
+export function wrapDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error
   const state = sqlState(error)
   if (state === undefined) return wrapConnectionError(error)
@@ -105,17 +106,14 @@ export function isConnectionLoss(error: unknown): boolean {
   return isConnectionText(error)
 }
 
-function wrapConnectionError(error: unknown): AppError {
+function wrapConnectionError(error: unknown): unknown {
   if (error instanceof Error && /^timeout exceeded when trying to connect/.test(error.message)) {
     return appError(reasons, 'kernel.database_busy', 'All database connections are in use. Try again.', {
       cause: error,
       retryAfterMs: 1000,
     })
   }
-  if (isConnectionText(error)) return unavailable(error)
-  return appError(reasons, 'kernel.internal', 'Something went wrong on our side. Trying again may help.', {
-    cause: error,
-  })
+  return isConnectionText(error) ? unavailable(error) : error
 }
 
 function unavailable(cause: unknown): AppError {

@@ -159,7 +159,7 @@ async function applyStatements(client: ClientBase, migration: Migration, started
   await recordMigration(client, migration, performance.now() - startedAt)
 }
 
-function failure(migration: Migration, cause: unknown, busy: boolean): Error {
+function failure(migration: Migration, cause: unknown, busy: boolean): unknown {
   const found = databaseErrorOf(cause)
   if (found === undefined) return wrapDatabaseError(cause)
   if (busy) {

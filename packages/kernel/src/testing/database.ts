@@ -7,11 +7,13 @@ import { ensureTemplate, withDatabase } from './template.ts'
 import { startTestServer } from './test-server.ts'
 
 export interface TestDatabase {
-  /** Ready once `before` hooks have run, that is: inside tests and in later `before` hooks. */
+  /** There inside tests; a `before` hook of a file, which runs beside ours, first awaits `ready()`. */
   readonly db: Db
   readonly connectionString: string
   /** A second pool on the same database, closed at the end: for tests with several processes' worth of clients. */
   openDb(options?: Partial<DbOptions>): Db
+  /** Resolves to `db` once it is there. node:test does not wait for one top-level `before` hook before the next. */
+  ready(): Promise<Db>
 }
 
 export interface TestDatabaseOptions {
@@ -27,13 +29,17 @@ export interface TestDatabaseOptions {
  */
 export function useTestDatabase(options: TestDatabaseOptions = {}): TestDatabase {
   let opened: OpenedDatabase | undefined
-  const get = (): OpenedDatabase => {
-    if (opened === undefined) throw new Error('The test database is there once the before hooks have run')
+  let opening: Promise<OpenedDatabase> | undefined
+  const open = async (): Promise<OpenedDatabase> => {
+    opening ??= openTestDatabase(options)
+    opened = await opening
     return opened
   }
-  before(async () => {
-    opened = await openTestDatabase(options)
-  })
+  const get = (): OpenedDatabase => {
+    if (opened === undefined) throw new Error('In a before hook, await database.ready() first')
+    return opened
+  }
+  before(open)
   after(async () => {
     await opened?.drop()
   })
@@ -45,6 +51,7 @@ export function useTestDatabase(options: TestDatabaseOptions = {}): TestDatabase
       return get().connectionString
     },
     openDb: (dbOptions) => get().openDb(dbOptions),
+    ready: async () => (await open()).db,
   }
 }
 
@@ -75,10 +82,12 @@ export async function openTestDatabase({
     opened.push(db)
     return db
   }
+  const db = openDb()
   return {
-    db: openDb(),
+    db,
     connectionString,
     openDb,
+    ready: async () => db,
     async drop() {
       await Promise.all(opened.map((db) => db.close()))
       if (server.stop !== undefined) return await server.stop()
