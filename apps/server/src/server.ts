@@ -1,0 +1,148 @@
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { homeFolder, type Logger, migrate } from '@mainstay/kernel'
+import type { FastifyInstance } from 'fastify'
+import type { Banner } from './banner.ts'
+import type { ServerSettings } from './config.ts'
+import { serveConsole } from './console-files.ts'
+import { readDevKey, writeDevKey } from './dev-key.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { createHttp, serveHealth } from './http.ts'
+import { listening } from './listen.ts'
+import type { Role } from './role.ts'
+import { version } from './version.ts'
+import { migrationSets, type Program, wire } from './wire.ts'
+
+export interface ServerOptions {
+  role: Role
+  settings: ServerSettings
+  logger: Logger
+}
+
+/** A running Mainstay. */
+export interface Server {
+  /** What to tell the person who started it. */
+  readonly banner: Banner
+  readonly httpUrl: string
+  readonly program: Program
+  /** Settles when the embedded PostgreSQL ends by itself. */
+  readonly failed: Promise<Error>
+  /** Stops accepting, finishes what is under way, and stops the database. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything in order, from the database up, and returns once calls are answered. When a step fails, the steps
+ * before it are undone.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const startedAt = performance.now()
+  const undo: (() => Promise<unknown>)[] = []
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= undoAll(undo)
+    return stopping
+  }
+  try {
+    return await start(options, startedAt, undo, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(
+  { role, settings, logger }: ServerOptions,
+  startedAt: number,
+  undo: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Server> {
+  const home = homeFolder(settings.kernel)
+  const engine = await openEngine(settings, logger)
+  undo.push(() => engine.stop())
+  await migrate(engine.db, migrationSets, { logger })
+  const program = await wire({ role, version, settings, logger, engine, home })
+  const { bus, events, access, notify, health } = program
+  await bus.start()
+  undo.push(() => bus.stop())
+  await access.start()
+  undo.push(() => access.stop())
+  const { project, operator } = await access.ensureBootstrap()
+  await notify.ensureDefaults(project.project_id)
+  await notify.start()
+  undo.push(() => notify.stop())
+
+  if (role !== 'api') {
+    await events.start()
+    undo.push(() => events.stop())
+    await notify.worker.start()
+    undo.push(() => notify.worker.stop())
+  }
+  const http = createHttp(settings.rpc)
+  serveHealth(http, health, program.metrics)
+  if (role !== 'worker') program.rpc.registerHttp(http)
+  const hasConsole = role !== 'worker' && serveConsole(http)
+  const httpUrl = await listen(http, settings)
+  undo.push(() => http.close())
+  const grpcAddress = role === 'worker' ? undefined : await listenGrpc(program, settings, undo)
+  undo.push(async () => health.drain())
+
+  const publicUrl = settings.access.publicUrl?.replace(/\/+$/, '') ?? httpUrl
+  const link = hasConsole ? await access.createSignInLink(operator.operator_id) : undefined
+  const banner: Banner = {
+    version,
+    role,
+    startedInMs: performance.now() - startedAt,
+    consoleUrl: hasConsole ? publicUrl : undefined,
+    signInLink: link && `${publicUrl}/sign-in#token=${link.token}`,
+    apiUrl: role === 'worker' ? undefined : publicUrl,
+    grpcAddress,
+    database: describeDatabase(engine, home),
+    apiKey:
+      engine.embedded && role !== 'worker' ? await keepDevKey(program, home, project.project_id) : undefined,
+  }
+  const failed = engine.embedded
+    ? engine.embedded.ended.then(() => new Error('the embedded PostgreSQL ended'))
+    : new Promise<Error>(() => undefined)
+  return { banner, httpUrl, program, failed, stop }
+}
+
+/** The last step that was done is the first to be undone; one that fails does not keep the others from their turn. */
+async function undoAll(undo: (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of undo.splice(0).reverse()) {
+    await step().catch((error: unknown) => failures.push(error))
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'the server did not stop cleanly')
+}
+
+async function listen(http: FastifyInstance, settings: ServerSettings): Promise<string> {
+  const { httpHost: host, httpPort: port } = settings.server
+  await listening('The API', 'HTTP_PORT', port, () => http.listen({ host, port }))
+  return urlOf('http', host, http.server.address() as AddressInfo)
+}
+
+async function listenGrpc(program: Program, settings: ServerSettings, undo: (() => Promise<unknown>)[]) {
+  const { grpcHost: host, grpcPort: port } = settings.server
+  const grpc = program.rpc.createGrpcServer()
+  await listening('gRPC', 'GRPC_PORT', port, () => grpc.listen({ host, port }))
+  undo.push(() => grpc.close())
+  return urlOf('', host, grpc.address()).replace('://', '')
+}
+
+function urlOf(scheme: string, host: string, { port, family }: AddressInfo): string {
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${scheme}://${family === 'IPv6' && shown.includes(':') ? `[${shown}]` : shown}:${port}`
+}
+
+function describeDatabase({ embedded, version: postgres }: Engine, home: string): string {
+  return embedded
+    ? `PostgreSQL ${postgres} in ${join(home, 'postgres')}`
+    : `PostgreSQL ${postgres} at DATABASE_URL`
+}
+
+async function keepDevKey({ access }: Program, home: string, projectId: string): Promise<string> {
+  const key = await access.ensureDevKey(projectId, readDevKey(home))
+  if (key.created) await writeDevKey(home, key.secret)
+  return key.secret
+}

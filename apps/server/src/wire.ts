@@ -1,0 +1,105 @@
+import { type Access, accessMigrations, createAccess } from '@mainstay/access'
+import {
+  type Bus,
+  createBus,
+  createEvents,
+  createHealth,
+  createMetrics,
+  createPageTokens,
+  createSealer,
+  type Events,
+  type Health,
+  kernelMigrations,
+  type Logger,
+  loadMasterKey,
+  type Metrics,
+  registerProcessMetrics,
+  systemClock,
+} from '@mainstay/kernel'
+import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
+import { Access as AccessService } from '@mainstay/proto/access/v1'
+import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
+import { System as SystemService } from '@mainstay/proto/system/v1'
+import { createRpc, type Rpc } from '@mainstay/rpc'
+import type { ServerSettings } from './config.ts'
+import type { Engine } from './engine.ts'
+import type { Role } from './role.ts'
+import { implementSystem } from './system.ts'
+
+/** Lower in the house first. */
+export const migrationSets = [kernelMigrations, accessMigrations, notifyMigrations] as const
+
+const services = [AccessService, NotifyService, SystemService] as const
+
+/** The whole program, put together and not yet running. */
+export interface Program {
+  bus: Bus
+  events: Events
+  health: Health
+  metrics: Metrics
+  access: Access
+  notify: NotifyCapability
+  rpc: Rpc
+}
+
+/** Hands every capability what it stands on. The one place where the parts of Mainstay meet. */
+export async function wire(options: {
+  role: Role
+  version: string
+  settings: ServerSettings
+  logger: Logger
+  engine: Engine
+  home: string
+}): Promise<Program> {
+  const { settings, logger, engine, home } = options
+  const { db } = engine
+  const clock = systemClock
+  const metrics = createMetrics()
+  registerProcessMetrics(metrics)
+  const health = createHealth({ logger })
+  const bus = createBus({ connection: engine.connectionString, logger })
+  const events = createEvents({ db, bus, logger, metrics })
+  const { masterKey } = settings.kernel
+  const sealer = createSealer(
+    await loadMasterKey({ home, ...(masterKey ? { fromEnvironment: masterKey } : {}) }),
+  )
+  const pageTokens = createPageTokens(sealer.deriveKey('page tokens'))
+
+  const access = createAccess({
+    db,
+    bus,
+    clock,
+    logger,
+    sealer,
+    pageTokens,
+    settings: settings.access,
+    contracts: services,
+    events,
+  })
+  const notify = createNotify({
+    db,
+    bus,
+    clock,
+    logger,
+    metrics,
+    events,
+    sealer,
+    pageTokens,
+    settings: settings.notify,
+    idempotencyTtlMs: settings.access.idempotencyTtlMs,
+  })
+  const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
+  const rpc = createRpc({
+    implementations: [access.implementation, notify.implementation, system],
+    ports: access.ports,
+    logger,
+    metrics,
+    limits: settings.rpc,
+  })
+
+  health.addCheck('database', () => db.query({ text: 'SELECT 1' }))
+  health.addCheck('bus', () => {
+    if (!bus.isConnected()) throw new Error('the notification connection is down')
+  })
+  return { bus, events, health, metrics, access, notify, rpc }
+}

@@ -1,0 +1,5 @@
+export { type NotifySettings, notifySettings } from './config.ts'
+export { reasons } from './errors.ts'
+export { type MessagesEvent, messagesAccepted, messagesEnded } from './events.ts'
+export { notifyMigrations } from './migrations.ts'
+export { createNotify, type Notify, type NotifyDeps } from './notify.ts'

@@ -1,0 +1,123 @@
+import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from '@mainstay/kernel'
+import type { Implementation } from '@mainstay/rpc'
+import { createRecipientLookup } from './accept/recipients.ts'
+import { createSend } from './accept/send.ts'
+import { createWriter } from './accept/writer.ts'
+import { implementNotify } from './api.ts'
+import type { NotifySettings } from './config.ts'
+import { createDeliverer } from './deliver/deliverer.ts'
+import { createDirectory } from './directory.ts'
+import type { SignIn } from './mailbox/server.ts'
+import { createMessages } from './messages/service.ts'
+import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
+import { recipientHandlers } from './recipients/api.ts'
+import { templateHandlers } from './templates/api.ts'
+import { createTemplates } from './templates/service.ts'
+import { createWakeUp } from './wake-up.ts'
+import { createWatch } from './watch/watch.ts'
+
+export interface NotifyDeps {
+  db: Db
+  bus: Bus
+  events: Events
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  sealer: Pick<Sealer, 'seal' | 'open'>
+  pageTokens: PageTokens
+  settings: NotifySettings
+  /** How long an idempotency key is kept, in milliseconds: access's setting, since the keys are its own. */
+  idempotencyTtlMs: number
+}
+
+/** Tells people things, once, and keeps the ledger of it. */
+export interface Notify {
+  /** For `createRpc`. */
+  implementation: Implementation
+  /** Makes partitions and listens for changes. Before anything is accepted. */
+  start(): Promise<void>
+  /** Stores what callers wait for, ends streams, closes lines. After the last call and the worker's stop. */
+  stop(): Promise<void>
+  /** The deliveries of this process. */
+  worker: { start(): Promise<void>; stop(): Promise<void> }
+  /** Makes what every project has: the sandbox account, and the SMTP account of the settings. */
+  ensureDefaults(projectId: string): Promise<void>
+  /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. */
+  openMailboxPort(signIn: SignIn): Promise<void>
+  /** Partitions and retention; for a job every ten minutes or so. */
+  maintain(): Promise<MaintenanceReport>
+}
+
+export function createNotify(deps: NotifyDeps): Notify {
+  const { db, bus, clock, logger, metrics, settings, pageTokens } = deps
+  const wakeUp = createWakeUp({ bus, db, logger })
+  const templates = createTemplates({ db, bus, clock })
+  const directory = createDirectory(deps)
+  const watch = createWatch({
+    db,
+    clock,
+    pollIntervalMs: settings.watchPollIntervalMs,
+    heartbeatMs: settings.watchHeartbeatMs,
+  })
+  const writer = createWriter({
+    db,
+    clock,
+    batchSize: settings.acceptBatchSize,
+    queueSize: settings.acceptQueueSize,
+    idempotencyTtlMs: deps.idempotencyTtlMs,
+    onCommit() {
+      wakeUp.workers()
+      watch.hint()
+      deps.events.wake()
+    },
+  })
+  const findRecipient = createRecipientLookup(db)
+  const send = createSend({ db, writer, clock, settings, directory, renderer: templates, findRecipient })
+  const messages = createMessages({
+    db,
+    clock,
+    pageTokens,
+    wake() {
+      wakeUp.workers()
+      watch.hint()
+    },
+  })
+  const deliverer = createDeliverer({
+    db,
+    directory,
+    renderer: templates,
+    clock,
+    logger,
+    metrics,
+    settings,
+    bus: wakeUp,
+    onChanged() {
+      watch.hint()
+      deps.events.wake()
+    },
+  })
+  const partitions = { db, clock, logger, settings }
+  const others = {
+    ...templateHandlers(templates, pageTokens),
+    ...recipientHandlers(db, clock),
+    ...directory.handlers,
+  }
+  return {
+    implementation: implementNotify({ db, clock, send, messages, watch, others }),
+    async start() {
+      await makePartitions(partitions)
+      await templates.start()
+    },
+    async stop() {
+      watch.stop()
+      await writer.drain()
+      await wakeUp.stop()
+      templates.stop()
+      await directory.close()
+    },
+    worker: deliverer,
+    ensureDefaults: (projectId) => directory.ensureDefaults(projectId),
+    openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
+    maintain: () => maintainLedger(partitions),
+  }
+}
