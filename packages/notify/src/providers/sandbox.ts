@@ -43,7 +43,10 @@ export function createSandboxAdapter(deps: {
             }
           }
         },
-        verify: async () => (await open()).verify(),
+        async verify() {
+          const result = await (await open()).verify()
+          return result.ok ? { ok: true, detail: 'The sandbox mailbox takes mail.' } : result
+        },
         close: async () => (await opening)?.close(),
       }
     },
