@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { AppError, appError, reasons } from '../errors.ts'
+import { type AppError, appError, reasons } from '../errors.ts'
 
 /**
  * Turns an error of the driver into one that may leave the process: the database's text, which can quote rows,
@@ -7,9 +7,9 @@ import { AppError, appError, reasons } from '../errors.ts'
  * no failure of the database, such as a mistake in our own code, is returned as it is.
  */
 export function wrapDatabaseError(error: unknown): unknown {
-  if (error instanceof AppError) return error
-  const state = sqlState(error)
-  if (state === undefined) return wrapConnectionError(error)
+  // Only the driver's own errors, not those that somebody has already explained and that have one as their cause.
+  if (!(error instanceof pg.DatabaseError)) return wrapConnectionError(error)
+  const state = error.code ?? ''
   const extra = { cause: error }
   switch (state) {
     case '57014': // query_canceled: statement_timeout, or somebody cancelled it

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
-import { databaseErrorOf, sqlState, wrapDatabaseError } from '../db/errors.ts'
+import { databaseErrorOf, isConnectionLoss, sqlState, wrapDatabaseError } from '../db/errors.ts'
 import type { Db, DbLog } from '../db/index.ts'
 import { MigrationError } from './errors.ts'
 import { type Migration, type MigrationSet, readMigrations } from './files.ts'
@@ -45,6 +45,7 @@ export async function migrate(
 ): Promise<MigrationReport> {
   const known = await Promise.all(sets.map(async (set) => ({ set, migrations: await readMigrations(set) })))
   return await withMigrationLock(db, options, async (client) => {
+    await refuseOldServer(client)
     await createHistoryTable(client)
     const history = await readHistory(client)
     // Everything is compared before anything is applied: a refusal leaves the database as it was.
@@ -108,8 +109,30 @@ async function withMigrationLock<T>(
       await delay(100)
     }
     return await work(client)
+  } catch (error) {
+    throw wrapDatabaseError(error)
   } finally {
     client.release(true) // ends the session, and with it the lock and the settings above
+  }
+}
+
+const OLDEST_SERVER = 15
+
+async function refuseOldServer(client: ClientBase): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+            current_setting('server_encoding') AS encoding`,
+  )
+  const { version, number, encoding } = rows[0]
+  if (number < OLDEST_SERVER * 10_000) {
+    throw new MigrationError(
+      `This database is PostgreSQL ${version}, and ${OLDEST_SERVER} or newer is needed.`,
+    )
+  }
+  if (encoding !== 'UTF8') {
+    throw new MigrationError(
+      `This database stores text as ${encoding}, and UTF8 is needed: create it with ENCODING 'UTF8'.`,
+    )
   }
 }
 
@@ -161,7 +184,7 @@ async function applyStatements(client: ClientBase, migration: Migration, started
 
 function failure(migration: Migration, cause: unknown, busy: boolean): unknown {
   const found = databaseErrorOf(cause)
-  if (found === undefined) return wrapDatabaseError(cause)
+  if (found === undefined || isConnectionLoss(cause)) return wrapDatabaseError(cause)
   if (busy) {
     return new MigrationError(
       `${migration.path} could not get its tables: other sessions keep them in use. It was not applied. ` +
