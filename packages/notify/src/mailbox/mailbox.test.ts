@@ -89,7 +89,7 @@ describe('the sandbox mailbox', () => {
     )
     assert.equal(whole.text?.replace(/\r\n/g, '\n'), 'First line\nsecond line\n')
     assert.equal(whole.html, '<p>Thank you.</p>')
-    assert.equal(whole.from, '"Acme" <hello@acme.example>')
+    assert.equal(whole.from, 'Acme <hello@acme.example>')
     const header = whole.headers?.find(({ name }) => name === 'Message-ID')
     assert.equal(header?.value, `<${email.messageId}@acme.example>`)
 

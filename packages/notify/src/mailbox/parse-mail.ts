@@ -41,7 +41,8 @@ export async function parseMail(content: Buffer, origin: MailOrigin): Promise<Om
 }
 
 function textOf(address: AddressObject | undefined): string {
-  return address?.text ?? ''
+  const mailboxes = address?.value ?? []
+  return mailboxes.map(({ name, address: bare = '' }) => (name ? `${name} <${bare}>` : bare)).join(', ')
 }
 
 function toSnippet(text: string): string {

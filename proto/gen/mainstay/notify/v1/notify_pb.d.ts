@@ -1233,7 +1233,7 @@ export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAcco
   providerAccountId: string;
 
   /**
-   * The name people read, 1 to 80 characters.
+   * The name people read, 1 to 80 characters. Required to create.
    *
    * @generated from field: string display_name = 2;
    */
@@ -1375,14 +1375,14 @@ export declare const SandboxConfigSchema: GenMessage<SandboxConfig>;
  */
 export declare type SmtpConfig = Message$1<"mainstay.notify.v1.SmtpConfig"> & {
   /**
-   * The server's host name or address.
+   * The server's host name or address. Required to create.
    *
    * @generated from field: string host = 1;
    */
   host: string;
 
   /**
-   * Its port, usually 587, 465 or 25.
+   * Its port, usually 587, 465 or 25. Required to create.
    *
    * @generated from field: int32 port = 2;
    */
@@ -1430,7 +1430,7 @@ export declare const SmtpConfigSchema: GenMessage<SmtpConfig>;
  */
 export declare type HttpConfig = Message$1<"mainstay.notify.v1.HttpConfig"> & {
   /**
-   * Where to post, `https://…`.
+   * Where to post, `https://…`. Required to create.
    *
    * @generated from field: string url = 1;
    */
@@ -2411,7 +2411,7 @@ export declare const Notify: GenService<{
   },
   /**
    * Adds a provider account. Its credentials are encrypted and never shown again.
-   * Reasons: `notify.provider_config_invalid`.
+   * Reasons: `notify.provider_config_invalid`, `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.CreateProviderAccount
    */
@@ -2422,7 +2422,9 @@ export declare const Notify: GenService<{
   },
   /**
    * Changes a provider account: the fields that `update_mask` names.
-   * Reasons: `notify.provider_account_not_found`, `notify.etag_mismatch`, `notify.provider_config_invalid`.
+   * A stored password or token is never sent to another host than the one it was given for: give it again with the host.
+   * Reasons: `notify.provider_account_not_found`, `notify.etag_mismatch`, `notify.provider_config_invalid`,
+   * `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.UpdateProviderAccount
    */
