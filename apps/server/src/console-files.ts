@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 /** Where the console's build lies. */
 export const consoleFolder = fileURLToPath(new URL('../../console/dist/', import.meta.url))
@@ -37,7 +37,12 @@ const SECURITY_HEADERS = {
  * @returns whether there is a console to serve; without a build the API runs alone.
  */
 export function serveConsole(http: FastifyInstance): boolean {
-  if (!existsSync(`${consoleFolder}index.html`)) return false
+  const isBuilt = existsSync(`${consoleFolder}index.html`)
+  http.setNotFoundHandler((request, reply) => {
+    if (!isBuilt || !isPageOfConsole(request)) return reply.code(404).send({ error: NOT_FOUND })
+    return reply.sendFile('index.html')
+  })
+  if (!isBuilt) return false
   http.register(fastifyStatic, {
     root: consoleFolder,
     wildcard: false,
@@ -50,4 +55,20 @@ export function serveConsole(http: FastifyInstance): boolean {
     },
   })
   return true
+}
+
+/** A browser that opens an address of the console: what asks for data, or for a file that is gone, gets no page. */
+function isPageOfConsole({ method, url, headers }: FastifyRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  if (/^\/(v1|docs|assets)\b/.test(url)) return false
+  return headers.accept?.includes('text/html') === true
+}
+
+const NOT_FOUND = {
+  code: 'not_found',
+  reason: 'rpc.route_not_found',
+  message: 'There is nothing at this path. /docs lists what there is.',
+  details: [],
+  requestId: '',
+  docs: '/docs/errors/rpc.route_not_found',
 }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 
 /** The HTTP server, with the limits that hold before a route is known. */
 export function createHttp(limits: RpcLimits): FastifyInstance {
-  return Fastify({ ...httpOptions(limits), disableRequestLogging: true })
+  return Fastify(httpOptions(limits))
 }
 
 /** What load balancers and Prometheus ask for. None of it needs a credential; none of it names a caller or a secret. */

@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { homeFolder, type Logger, migrate } from '@mainstay/kernel'
+import { registerDocs } from '@mainstay/rpc'
 import type { FastifyInstance } from 'fastify'
 import type { Banner } from './banner.ts'
 import type { ServerSettings } from './config.ts'
@@ -12,6 +14,8 @@ import { listening } from './listen.ts'
 import type { Role } from './role.ts'
 import { version } from './version.ts'
 import { migrationSets, type Program, wire } from './wire.ts'
+
+const errorsFolder = fileURLToPath(new URL('../../../docs/errors/', import.meta.url))
 
 export interface ServerOptions {
   role: Role
@@ -62,7 +66,7 @@ async function start(
   undo.push(() => engine.stop())
   await migrate(engine.db, migrationSets, { logger })
   const program = await wire({ role, version, settings, logger, engine, home })
-  const { bus, events, access, notify, health } = program
+  const { bus, events, jobs, access, notify, health } = program
   await bus.start()
   undo.push(() => bus.stop())
   await access.start()
@@ -75,12 +79,17 @@ async function start(
   if (role !== 'api') {
     await events.start()
     undo.push(() => events.stop())
+    await jobs.start({ work: true })
+    undo.push(() => jobs.stop())
     await notify.worker.start()
     undo.push(() => notify.worker.stop())
   }
   const http = createHttp(settings.rpc)
   serveHealth(http, health, program.metrics)
-  if (role !== 'worker') program.rpc.registerHttp(http)
+  if (role !== 'worker') {
+    program.rpc.registerHttp(http)
+    registerDocs(http, { errorsFolder })
+  }
   const hasConsole = role !== 'worker' && serveConsole(http)
   const httpUrl = await listen(http, settings)
   undo.push(() => http.close())

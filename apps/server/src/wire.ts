@@ -4,11 +4,13 @@ import {
   createBus,
   createEvents,
   createHealth,
+  createJobs,
   createMetrics,
   createPageTokens,
   createSealer,
   type Events,
   type Health,
+  type Jobs,
   kernelMigrations,
   type Logger,
   loadMasterKey,
@@ -35,6 +37,7 @@ const services = [AccessService, NotifyService, SystemService] as const
 export interface Program {
   bus: Bus
   events: Events
+  jobs: Jobs
   health: Health
   metrics: Metrics
   access: Access
@@ -59,6 +62,7 @@ export async function wire(options: {
   const health = createHealth({ logger })
   const bus = createBus({ connection: engine.connectionString, logger })
   const events = createEvents({ db, bus, logger, metrics })
+  const jobs = createJobs({ db, bus, logger, metrics })
   const { masterKey } = settings.kernel
   const sealer = createSealer(
     await loadMasterKey({ home, ...(masterKey ? { fromEnvironment: masterKey } : {}) }),
@@ -97,9 +101,13 @@ export async function wire(options: {
     limits: settings.rpc,
   })
 
+  jobs.cron('access.sweep', '*/10 * * * *', ({ signal }) => access.sweep(signal))
+  jobs.cron('notify.maintain', '*/10 * * * *', () => notify.maintain())
+  jobs.cron('events.maintain', '7 * * * *', () => events.maintain())
+
   health.addCheck('database', () => db.query({ text: 'SELECT 1' }))
   health.addCheck('bus', () => {
     if (!bus.isConnected()) throw new Error('the notification connection is down')
   })
-  return { bus, events, health, metrics, access, notify, rpc }
+  return { bus, events, jobs, health, metrics, access, notify, rpc }
 }
