@@ -66,6 +66,20 @@ export const notifySettings = defineSettings('notify', {
     default: 'at_most_once',
     doc: 'The same for bulk messages.',
   },
+  watchPollIntervalMs: {
+    env: 'NOTIFY_WATCH_POLL_INTERVAL_MS',
+    type: 'duration_ms',
+    default: 500,
+    min: 50,
+    doc: 'How long WatchMessages may take to see a change of another process. Changes of its own process it sees at once.',
+  },
+  watchHeartbeatMs: {
+    env: 'NOTIFY_WATCH_HEARTBEAT_MS',
+    type: 'duration_ms',
+    default: 15_000,
+    min: 1000,
+    doc: 'How often a WatchMessages stream without changes sends a message that says that it is alive.',
+  },
   partitionDays: {
     env: 'NOTIFY_PARTITION_DAYS',
     type: 'integer',
