@@ -123,6 +123,7 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
+  lineWriter,
   METRICS_CONTENT_TYPE,
   type MetricOptions,
   type Metrics,

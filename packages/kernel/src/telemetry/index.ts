@@ -7,6 +7,7 @@ export {
   type HealthOptions,
   type Readiness,
 } from './health.ts'
+export { lineWriter } from './line-writer.ts'
 export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './log.ts'
 export type { Labels } from './metric-family.ts'
 export {
