@@ -13,13 +13,13 @@ export interface Connection {
  */
 export function findConnection(flags: { url?: string; key?: string }): Connection {
   return {
-    url: flags.url ?? process.env.MAINSTAY_URL ?? 'http://127.0.0.1:8080',
-    apiKey: flags.key ?? process.env.MAINSTAY_API_KEY ?? readDevKey(),
+    url: flags.url || process.env.MAINSTAY_URL || 'http://127.0.0.1:8080',
+    apiKey: flags.key || process.env.MAINSTAY_API_KEY || readDevKey(),
   }
 }
 
 function readDevKey(): string | undefined {
-  const home = resolve(process.env.MAINSTAY_HOME ?? '.mainstay')
+  const home = resolve(process.env.MAINSTAY_HOME || '.mainstay')
   try {
     return readFileSync(join(home, 'dev-key'), 'utf8').trim()
   } catch (error) {

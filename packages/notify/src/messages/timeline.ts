@@ -156,10 +156,15 @@ function tellAttemptUnderWay(history: History): Dated[] {
   return told
 }
 
-function tellSent({ message: { sent_time: sentTime } }: History): Dated[] {
+/**
+ * Told no later than the delivery: a mailbox on this machine has stored the mail, and says so, before the provider's
+ * answer is back.
+ */
+function tellSent({ message: { sent_time: sentTime, delivered_time: deliveredTime } }: History): Dated[] {
   if (sentTime === null) return []
+  const sentMs = Math.min(sentTime.getTime(), deliveredTime?.getTime() ?? Number.POSITIVE_INFINITY)
   return [
-    at(sentTime.getTime(), {
+    at(sentMs, {
       kind: TimelineKind.SENT,
       title: 'Sent: the provider took it',
       actor: 'provider',

@@ -12,9 +12,9 @@ export function templateHandlers(
   pageTokens: PageTokens,
 ): Pick<Handlers<typeof Notify>, 'createTemplate' | 'getTemplate' | 'listTemplates'> {
   return {
-    async createTemplate({ template }, { projectId }) {
+    async createTemplate({ template }, { projectId, tx }) {
       const { subject = '', text = '', html = '' } = template?.email ?? {}
-      return toTemplate(await templates.create(projectId, template?.name ?? '', { subject, text, html }))
+      return toTemplate(await templates.create(projectId, template?.name ?? '', { subject, text, html }, tx))
     },
     async getTemplate({ name, version }, { projectId }) {
       return toTemplate(await templates.get(projectId, name, version))

@@ -1,4 +1,4 @@
-import { appError, type Bus, type Clock, type Db, type Page } from '@mainstay/kernel'
+import { appError, type Bus, type Clock, type Db, type Page, type Tx } from '@mainstay/kernel'
 import { LRUCache } from 'lru-cache'
 import { reasons } from '../errors.ts'
 import type { EmailBody, Renderer } from '../rendering.ts'
@@ -12,7 +12,8 @@ export interface TemplatesDeps {
 }
 
 export interface Templates extends Renderer {
-  create(projectId: string, name: string, email: EmailBody): Promise<TemplateRow>
+  /** Adds a version, in the caller's transaction when there is one. */
+  create(projectId: string, name: string, email: EmailBody, tx?: Tx): Promise<TemplateRow>
   get(projectId: string, name: string, version: number): Promise<TemplateRow>
   list(
     projectId: string,
@@ -60,21 +61,23 @@ export function createTemplates({ db, bus, clock }: TemplatesDeps): Templates {
 
   return {
     get,
-    async create(projectId, name, email) {
+    async create(projectId, name, email, tx) {
       parseTemplate(email)
-      const row = await db.transaction(async (tx) => {
-        await lockTemplate(tx, projectId, name)
-        await bus.notify(tx, CHANNEL, `${projectId}/${name}`)
-        return await insertVersion(tx, projectId, {
+      const add = async (within: Tx) => {
+        await lockTemplate(within, projectId, name)
+        await bus.notify(within, CHANNEL, `${projectId}/${name}`)
+        within.afterCommit(() => {
+          newest.delete(`${projectId}/${name}`)
+        })
+        return await insertVersion(within, projectId, {
           name,
           subject: email.subject,
           text_body: email.text,
           html_body: email.html,
           create_time: clock.now(),
         })
-      })
-      newest.delete(`${projectId}/${name}`)
-      return row
+      }
+      return tx === undefined ? await db.transaction(add) : await add(tx)
     },
     async list(projectId, after, limit) {
       const rows = await listTemplates(db, projectId, after, limit + 1)

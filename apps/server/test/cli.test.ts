@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
+import { readBanner, type ServerProcess, spawnServer } from './process.ts'
+
+const main = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
+const home = temporaryHome()
+let server: ServerProcess
+let url = ''
+
+before(async () => {
+  server = spawnServer(home)
+  await server.ready()
+  url = readBanner(server.output()).apiUrl
+})
+after(async () => {
+  await server.stop()
+  rmSync(home, { recursive: true, force: true })
+})
+
+interface Run {
+  code: number
+  out: string
+  err: string
+}
+
+/** Runs the command as a person in the server's folder would: it finds the development key by itself. */
+function mainstay(args: string[], env: Record<string, string> = {}): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...args],
+      { env: { ...process.env, MAINSTAY_HOME: home, MAINSTAY_URL: url, MAINSTAY_API_KEY: '', ...env } },
+      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    )
+  })
+}
+
+test('send, get and list tell of one message', async () => {
+  const sent = await mainstay([
+    '--json',
+    'send',
+    '--to',
+    'ada@example.com',
+    '--subject',
+    'From the shell',
+    '--text',
+    'Hi',
+  ])
+  assert.equal(sent.code, 0, sent.err)
+  const { messageIds } = JSON.parse(sent.out) as { messageIds: string[] }
+  const [messageId = ''] = messageIds
+  const timeline = await waitFor(
+    async () => {
+      const { out } = await mainstay(['messages', 'get', messageId])
+      return out.includes('delivered') ? out : undefined
+    },
+    { what: 'the delivery' },
+  )
+  assert.match(timeline, /subject\s+From the shell/)
+  assert.match(timeline, /Attempt 1: accepted by Sandbox/)
+  const list = await mainstay(['messages', 'list', '--state', 'delivered'])
+  assert.match(list.out, /MESSAGE\s+STATE/)
+  assert.match(list.out, new RegExp(messageId))
+})
+
+test('a dedupe key that was used before sends nothing new', async () => {
+  const args = [
+    'send',
+    '--to',
+    'ada@example.com',
+    '--subject',
+    'Once',
+    '--text',
+    'Hi',
+    '--dedupe-key',
+    'shell-1',
+  ]
+  await mainstay(args)
+  const again = await mainstay(args)
+  assert.equal(again.code, 0)
+  assert.match(again.out, /nothing new was sent/)
+})
+
+test('a scheduled message can be cancelled', async () => {
+  const at = new Date(Date.now() + 3_600_000).toISOString()
+  const sent = await mainstay([
+    '--json',
+    'send',
+    '--to',
+    'a@b.example',
+    '--subject',
+    'Later',
+    '--text',
+    'x',
+    '--at',
+    at,
+  ])
+  const [messageId = ''] = (JSON.parse(sent.out) as { messageIds: string[] }).messageIds
+  const cancelled = await mainstay(['messages', 'cancel', messageId])
+  assert.match(cancelled.out, /is cancelled/)
+})
+
+test('a key is created, works, is listed, and stops working when it is revoked', async () => {
+  const made = await mainstay(['--json', 'keys', 'create', 'CI', '--scope', 'notify:read'])
+  const { secret, apiKey } = JSON.parse(made.out) as { secret: string; apiKey: { apiKeyId: string } }
+  assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_API_KEY: secret })).code, 0)
+  const refused = await mainstay(['send', '--to', 'a@b.example', '--subject', 'x', '--text', 'x'], {
+    MAINSTAY_API_KEY: secret,
+  })
+  assert.equal(refused.code, 4)
+  assert.match(refused.err, /access\.scope_missing/)
+  assert.match((await mainstay(['keys', 'list'])).out, /CI/)
+  assert.match((await mainstay(['keys', 'revoke', apiKey.apiKeyId])).out, /is revoked/)
+  assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_API_KEY: secret })).code, 4)
+})
+
+test('exit codes tell what went wrong', async () => {
+  assert.equal((await mainstay(['messages', 'get', 'msg_00000000000000000000000000'])).code, 5)
+  assert.equal((await mainstay(['messages', 'get', 'nonsense'])).code, 1)
+  assert.equal((await mainstay(['messages', 'list', '--state', 'nonsense'])).code, 2)
+  assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_URL: 'http://127.0.0.1:9' })).code, 3)
+  assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_API_KEY: 'msk_test_wrong' })).code, 4)
+})
+
+test('doctor finds everything well', async () => {
+  const { code, out } = await mainstay(['doctor'])
+  assert.equal(code, 0, out)
+  assert.match(out, /database/)
+  assert.match(out, /PostgreSQL 1\d/)
+})
