@@ -7,7 +7,7 @@ export function formatCount(count: number | bigint): string {
   return whole.format(count)
 }
 
-/** `48.2K` from 10,000 on; whole below. */
+/** `48.2k` from 10,000 on; whole below. */
 export function formatCompact(count: number): string {
   return count < 10_000 ? whole.format(count) : compact.format(count)
 }

@@ -37,7 +37,7 @@ export function TopBar({
         >
           <Search className="size-4 shrink-0" aria-hidden />
           <span className="mr-auto max-md:hidden">Search or jump to</span>
-          <span className="max-md:hidden">
+          <span aria-hidden className="max-md:hidden">
             <Keys keys={`${commandKey} K`} />
           </span>
         </button>

@@ -63,12 +63,12 @@ export function Copyable({
         copy()
       }}
       title={text}
-      aria-label={copied ? 'Copied' : `Copy ${what} ${text}`}
       className={cx(
         'group/copy relative z-10 inline-flex max-w-full items-center gap-1 rounded-sm text-left tabular text-xs text-ink-2 hover:text-ink',
         className,
       )}
     >
+      <span className="sr-only">{copied ? 'Copied' : `Copy ${what}`}</span>
       <span className="truncate">{short ? shorten(text) : text}</span>
       {copied ? (
         <Check className="size-3 shrink-0 text-ok" aria-hidden />

@@ -20,7 +20,8 @@ export function Menu({
   label?: string
 }) {
   return (
-    <Radix.Root>
+    // Not modal: hiding the page from screen readers leaves its focusable parts hidden but reachable.
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

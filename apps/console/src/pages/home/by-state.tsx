@@ -4,7 +4,8 @@ import { Card, Section } from '../../components/page/page.tsx'
 import { Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { dotTone } from '../../components/state-mark/state-mark.tsx'
 import { formatCount } from '../../format/number.ts'
-import { MessageStateMark, messageStates } from '../../notify/message-state.tsx'
+import { MessageStateMark } from '../../notify/message-state-mark.tsx'
+import { messageStates } from '../../notify/message-states.ts'
 
 /** Where the messages of the range stand now, in the order of a message's life. */
 export function ByState({ stats, after }: { stats: MessageStats | undefined; after: string }) {

@@ -5,7 +5,7 @@ import { cx } from '../../class-names.ts'
 import { Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { formatDuration, toDurationMs } from '../../format/duration.ts'
 import { formatCount, formatShare } from '../../format/number.ts'
-import { lookOf, problemStates } from '../../notify/message-state.tsx'
+import { lookOf, problemStates } from '../../notify/message-states.ts'
 import { totalsOf } from './use-stats.ts'
 
 /** The numbers of the range in one line; each leads to the messages it counts. */

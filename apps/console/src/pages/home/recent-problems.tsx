@@ -6,7 +6,8 @@ import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Card, Section } from '../../components/page/page.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
-import { lookOf, MessageStateMark, problemStates } from '../../notify/message-state.tsx'
+import { MessageStateMark } from '../../notify/message-state-mark.tsx'
+import { lookOf, problemStates } from '../../notify/message-states.ts'
 
 const query = problemStates.map((state) => `state=${lookOf(state).slug}`).join('&')
 

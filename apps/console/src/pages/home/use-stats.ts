@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { mainstay, useScope } from '../../api/mainstay.ts'
 import type { TimeSeries } from '../../components/chart/time-series.ts'
 import { toMs } from '../../format/time.ts'
-import { problemStates } from '../../notify/message-state.tsx'
+import { problemStates } from '../../notify/message-states.ts'
 import { type RangeName, ranges, windowOf } from './home-range.ts'
 
 /** The counts of a range, asked again as often as they can look different. */

@@ -4,7 +4,8 @@ import { columnsOf } from '../../components/data-table/columns.ts'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { formatDuration } from '../../format/duration.ts'
 import { toMs } from '../../format/time.ts'
-import { classWord, MessageStateMark } from '../../notify/message-state.tsx'
+import { MessageStateMark } from '../../notify/message-state-mark.tsx'
+import { classWord } from '../../notify/message-states.ts'
 
 const helper = columnsOf<Message>()
 

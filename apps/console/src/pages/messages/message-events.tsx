@@ -23,7 +23,7 @@ import type { Tone } from '../../components/state-mark/state-mark.tsx'
 import type { ExpectedEvent, TimelineEvent } from '../../components/timeline/timeline-event.ts'
 import { toDurationMs } from '../../format/duration.ts'
 import { toMs } from '../../format/time.ts'
-import { isUnderWay, lookOf } from '../../notify/message-state.tsx'
+import { isUnderWay, lookOf } from '../../notify/message-states.ts'
 import { EntryBody, hasBody } from './entry-body.tsx'
 
 /** A message's timeline in the words of the timeline component. */
@@ -107,7 +107,10 @@ function iconOf(entry: TimelineEntry, message: Message | undefined): LucideIcon 
 function actorOf(entry: TimelineEntry): string {
   if (entry.actor.startsWith('opr_')) return 'Operator'
   if (entry.actor.startsWith('key_')) return 'API key'
-  if (entry.providerDisplayName && entry.kind === TimelineKind.ATTEMPT) return entry.providerDisplayName
+  // The title often names the provider already; saying it twice would push the reply off the line.
+  if (entry.kind === TimelineKind.ATTEMPT && !entry.title.includes(entry.providerDisplayName)) {
+    return entry.providerDisplayName
+  }
   const words: Record<string, string> = {
     api: 'API',
     worker: 'Worker',

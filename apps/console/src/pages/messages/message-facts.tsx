@@ -7,7 +7,7 @@ import { ButtonLink } from '../../components/button/button.tsx'
 import { Copyable } from '../../components/copy/copy-button.tsx'
 import { Facts } from '../../components/facts/facts.tsx'
 import { formatAbsolute, toMs } from '../../format/time.ts'
-import { classWord } from '../../notify/message-state.tsx'
+import { classWord } from '../../notify/message-states.ts'
 
 const policies: Partial<Record<UnknownPolicy, string>> = {
   [UnknownPolicy.AT_MOST_ONCE]: 'Never send twice: park it for review',

@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import type { Message, MessageClass, MessageFilterSchema, MessageState } from '@mainstay/proto/notify/v1'
 import { toMs } from '../../format/time.ts'
-import { messageClasses, messageStates } from '../../notify/message-state.tsx'
+import { messageClasses, messageStates } from '../../notify/message-states.ts'
 
 /** The filters of the list, as the address holds them. */
 export interface MessageFilters {

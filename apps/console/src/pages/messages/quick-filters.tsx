@@ -1,6 +1,6 @@
 import { MessageState } from '@mainstay/proto/notify/v1'
 import { Segmented } from '../../components/segmented/segmented.tsx'
-import { problemStates } from '../../notify/message-state.tsx'
+import { problemStates } from '../../notify/message-states.ts'
 
 const presets = [
   { value: 'all', label: 'All', states: [] },

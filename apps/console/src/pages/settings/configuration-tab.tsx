@@ -77,7 +77,9 @@ function SettingRow({ setting }: { setting: Setting }) {
     <div className="grid gap-x-6 gap-y-1 border-line px-4 py-3 not-first:border-t md:grid-cols-[minmax(0,1fr)_minmax(0,260px)]">
       <dt className="min-w-0">
         <Copyable text={setting.env} what="name" className="!text-ink" />
-        <p className="mt-0.5 text-sm text-ink-2">{setting.documentation}</p>
+        <p className="mt-0.5 text-sm text-ink-2">
+          <WithCode text={setting.documentation} />
+        </p>
       </dt>
       <dd className="min-w-0 text-sm md:text-right">
         <span className="tabular text-xs [overflow-wrap:anywhere]">{setting.value || '–'}</span>
@@ -86,6 +88,20 @@ function SettingRow({ setting }: { setting: Setting }) {
         </p>
       </dd>
     </div>
+  )
+}
+
+/** Words between backticks are set as code. */
+function WithCode({ text }: { text: string }) {
+  return text.split('`').map((part, index) =>
+    index % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never change places
+      <code key={index} className="tabular text-xs text-ink">
+        {part}
+      </code>
+    ) : (
+      part
+    ),
   )
 }
 

@@ -12,7 +12,7 @@ import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Field } from '../../components/field/field.tsx'
 import { TextArea, TextInput } from '../../components/field/inputs.tsx'
 import { mode } from '../../session/mode.ts'
-import { variablesOf } from './templates.ts'
+import { sampleData, variablesOf } from './liquid-variables.ts'
 
 interface Fields {
   email: string
@@ -106,24 +106,6 @@ export function SendTemplateDialog({ template, onClose }: { template: Template; 
       </DialogButtons>
     </Dialog>
   )
-}
-
-/** `order.number` becomes `{ "order": { "number": "…" } }`. */
-function sampleData(variables: string[]): JsonObject {
-  const data: JsonObject = {}
-  for (const path of variables) {
-    const names = path.split('.')
-    let owner = data
-    for (const name of names.slice(0, -1)) {
-      const inner = owner[name]
-      const next: JsonObject =
-        typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {}
-      owner[name] = next
-      owner = next
-    }
-    owner[names.at(-1) ?? ''] ??= `sample ${names.at(-1)}`
-  }
-  return data
 }
 
 function isJsonObject(text: string): boolean {

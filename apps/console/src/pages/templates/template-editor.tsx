@@ -13,8 +13,8 @@ import { TextArea, TextInput } from '../../components/field/inputs.tsx'
 import { Card } from '../../components/page/page.tsx'
 import { Segmented } from '../../components/segmented/segmented.tsx'
 import { MailFrame } from '../mailbox/mail-frame.tsx'
+import { variablesOf } from './liquid-variables.ts'
 import { SendTemplateDialog } from './send-template-dialog.tsx'
-import { variablesOf } from './templates.ts'
 
 interface Fields {
   name: string

@@ -26,20 +26,3 @@ export function useTemplate(name: string | undefined, version: number) {
     staleTime: version > 0 ? Number.POSITIVE_INFINITY : 5_000,
   })
 }
-
-/** The first words of the Liquid tags in a text: the data that a template asks for. Loop variables are left out. */
-export function variablesOf(...texts: string[]): string[] {
-  const found = new Set<string>()
-  const local = new Set(['forloop'])
-  for (const text of texts) {
-    for (const [, loop] of text.matchAll(/\{%-?\s*(?:for|assign|capture)\s+([\w-]+)/g))
-      if (loop) local.add(loop)
-    for (const [, path] of text.matchAll(/\{\{-?\s*([a-zA-Z_][\w-]*(?:\.[\w-]+)*)/g))
-      if (path) found.add(path)
-    for (const [, path] of text.matchAll(
-      /\{%-?\s*(?:if|unless|elsif|for\s+[\w-]+\s+in)\s+([a-zA-Z_][\w-]*(?:\.[\w-]+)*)/g,
-    ))
-      if (path) found.add(path)
-  }
-  return [...found].filter((path) => !local.has(path.split('.')[0] ?? ''))
-}

@@ -1,5 +1,5 @@
-import { type Message, MessageClass, MessageState } from '@mainstay/proto/notify/v1'
-import { StateMark, type Tone } from '../components/state-mark/state-mark.tsx'
+import { MessageClass, MessageState } from '@mainstay/proto/notify/v1'
+import type { Tone } from '../components/state-mark/state-mark.tsx'
 
 /** How a state reads. */
 export interface StateLook {
@@ -52,22 +52,6 @@ export const problemStates: readonly MessageState[] = [
   MessageState.EXPIRED,
   MessageState.COMPLAINED,
 ]
-
-/** A message's state as a dot and a word. */
-export function MessageStateMark({
-  message,
-  badge = false,
-}: {
-  message: Pick<Message, 'state'>
-  badge?: boolean
-}) {
-  const { word, tone, hollow = false, moving = false } = lookOf(message.state)
-  return (
-    <StateMark tone={tone} hollow={hollow} moving={moving} badge={badge}>
-      {word}
-    </StateMark>
-  )
-}
 
 /** Every class, with its name in addresses. */
 export const messageClasses: ReadonlyMap<MessageClass, { slug: string; word: string }> = new Map([
