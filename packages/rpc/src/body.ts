@@ -22,19 +22,23 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 
 function readAll(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    let whole = empty
+    let chunks: Buffer[] | undefined
     let size = 0
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size <= maxBytes) chunks.push(chunk)
-      else reject(bodyTooLarge(maxBytes))
+      if (size > maxBytes) reject(bodyTooLarge(maxBytes))
+      else if (whole === empty) whole = chunk
+      else {
+        chunks ??= [whole]
+        chunks.push(chunk)
+      }
     })
-    request.on('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)),
-    )
-    // 'close' without 'end': the caller went away, or was cut off for being slow. After 'end' it changes nothing.
-    request.on('error', (cause) => reject(callerGone(cause)))
-    request.on('close', () => reject(callerGone()))
+    request.on('end', () => resolve(chunks === undefined ? whole : Buffer.concat(chunks, size)))
+    // Without an 'end' before it: the caller went away, or was cut off for being slow.
+    request.on('close', () => {
+      if (!request.readableEnded) reject(callerGone())
+    })
   })
 }
 
@@ -71,13 +75,8 @@ export function bodyTooLarge(maxBytes: number): AppError {
   return refuse('rpc.body_too_large', `The body is larger than ${maxBytes} bytes.`)
 }
 
-function callerGone(cause?: unknown): AppError {
-  return appError(
-    kernelReasons,
-    'kernel.cancelled',
-    'The caller went away before the request was complete.',
-    { cause },
-  )
+function callerGone(): AppError {
+  return appError(kernelReasons, 'kernel.cancelled', 'The caller went away before the request was complete.')
 }
 
 /** Whether an answer may leave the connection open although the body was not read: little is cheap to skip, much is not. */

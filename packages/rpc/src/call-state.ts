@@ -11,7 +11,8 @@ export interface CallHead {
   method: Method
   protocol: Protocol
   headers: IncomingHttpHeaders
-  clientAddress: string
+  /** Asked only when somebody needs to know. */
+  clientAddress(): string
   /** How long the caller waits, in milliseconds, as its protocol says; undefined: it did not say. */
   timeoutMs: number | undefined
   /** Calls back when the caller goes away before the answer is out. Asked only when somebody needs to know. */
@@ -22,7 +23,6 @@ export interface CallHead {
 export class Call implements CallContext {
   readonly info: Method
   readonly protocol: Protocol
-  readonly clientAddress: string
   readonly requestId: string
   readonly trace: Trace
   /** `performance.now()` when it came in. */
@@ -43,13 +43,16 @@ export class Call implements CallContext {
     this.#head = head
     this.info = head.method
     this.protocol = head.protocol
-    this.clientAddress = head.clientAddress
     const nowMs = Date.now()
     this.requestId = acceptRequestId(this.header('x-request-id')) ?? newRequestId(nowMs)
     this.trace = continueTrace(this.header('traceparent'), this.header('tracestate'))
     this.startedAt = performance.now()
     const limitMs = head.method.streams ? Number.POSITIVE_INFINITY : maxTimeoutMs
     this.deadlineMs = nowMs + Math.min(head.timeoutMs ?? limitMs, limitMs)
+  }
+
+  get clientAddress(): string {
+    return this.#head.clientAddress()
   }
 
   get method(): string {

@@ -9,7 +9,7 @@ import { describeMethods, type Method } from './method.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { registerRest } from './rest/register.ts'
-import { createValidate } from './validate.ts'
+import { createValidate } from './validate/validate.ts'
 
 export interface RpcOptions {
   implementations: readonly Implementation[]
@@ -45,13 +45,8 @@ export function createRpc({ implementations, ports, logger, metrics, limits }: R
     methods,
     registerHttp(app) {
       app.addHook('preClose', async () => stopping.abort())
-      app.register(async (scope) => {
-        // Bodies are read by the pipeline's transports, once the caller is known.
-        scope.removeAllContentTypeParsers()
-        scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-        registerRest(scope, methods, { pipeline, limits })
-        registerConnect(scope, methods, pipeline, limits)
-      })
+      registerRest(app, methods, { pipeline, limits })
+      registerConnect(app, methods, pipeline, limits)
     },
     createGrpcServer() {
       const server = createGrpcServer(methods, pipeline, limits, logger)

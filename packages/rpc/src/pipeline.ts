@@ -14,7 +14,7 @@ import type { Method } from './method.ts'
 import { untilCallEnds } from './open-stream.ts'
 import type { Ports } from './ports.ts'
 import { createRequestRecord, type RequestRecord } from './request-record.ts'
-import type { Validate } from './validate.ts'
+import type { Validate } from './validate/validate.ts'
 
 /** What a handler answers with, before it is a message. */
 export type Answer = MessageInitShape<DescMessage>

@@ -1,5 +1,6 @@
 import { create, type DescMessage, type Message, type MessageInitShape, toJson } from '@bufbuild/protobuf'
 import { protoCamelCase } from '@bufbuild/protobuf/reflect'
+import { isoMinute } from '../iso-time.ts'
 import { isWrapper } from './decode-wkt.ts'
 import { type Encode, scalarEncoder } from './encode-scalar.ts'
 
@@ -39,24 +40,15 @@ interface SecondsAndNanos {
 
 const FIRST_MINUTE = Date.parse('0001-01-01T00:00:00Z') / 60_000
 const LAST_MINUTE = Date.parse('9999-12-31T23:59:00Z') / 60_000
-/** `2026-05-03T10:15:` by minutes since 1970: `toISOString` takes 0.8 µs, and answers hold many times of few minutes. */
-const minutes = new Map<number, string>()
-const MAX_MINUTES = 2_000
-
 function encodeTimestamp(value: unknown): string {
   const { seconds = 0n, nanos = 0 } = value as SecondsAndNanos
   const whole = Number(seconds)
   const minute = Math.floor(whole / 60)
-  let prefix = minutes.get(minute)
-  if (prefix === undefined) {
-    if (!(minute >= FIRST_MINUTE && minute <= LAST_MINUTE))
-      throw new RangeError('A timestamp lies outside the years 1 to 9999')
-    prefix = `"${new Date(minute * 60_000).toISOString().slice(0, 17)}`
-    if (minutes.size >= MAX_MINUTES) minutes.clear()
-    minutes.set(minute, prefix)
+  if (!(minute >= FIRST_MINUTE && minute <= LAST_MINUTE)) {
+    throw new RangeError('A timestamp lies outside the years 1 to 9999')
   }
   const second = whole - minute * 60
-  return `${prefix}${second < 10 ? '0' : ''}${second}${fractionText(nanos)}Z"`
+  return `"${isoMinute(minute)}${second < 10 ? '0' : ''}${second}${fractionText(nanos)}Z"`
 }
 
 function encodeDuration(value: unknown): string {

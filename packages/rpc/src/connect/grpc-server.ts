@@ -55,7 +55,7 @@ export function createGrpcServer(
     const endpoint = endpoints.get(request.url)
     if (endpoint === undefined) refuseUnknown(request, response, pipeline)
     else {
-      const address = request.socket.remoteAddress ?? ''
+      const address = (): string => request.socket.remoteAddress ?? ''
       serveConnect(endpoint, request, response, address, pipeline, limits.requestTimeoutMs)
     }
   })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RpcLimits } from '../config.ts'
+import { earlyRoute } from '../early-route.ts'
 import { refuse } from '../errors.ts'
 import { answerOutside } from '../http-answer.ts'
 import type { Method } from '../method.ts'
@@ -17,7 +18,7 @@ export function registerConnect(
 ): void {
   for (const method of methods) registerMethod(app, method, pipeline, limits)
   for (const service of new Set(methods.map(({ descriptor }) => descriptor.parent.typeName))) {
-    app.all(`/${service}/*`, (request, reply) =>
+    earlyRoute(app, ALL_METHODS, `/${service}/*`, (request, reply) =>
       answerOutside(
         pipeline,
         request,
@@ -43,24 +44,26 @@ function registerMethod(app: FastifyInstance, method: Method, pipeline: Pipeline
       )
     } else if (endpoint.handler.supportedContentType(contentType)) {
       reply.hijack()
-      serveConnect(endpoint, request.raw, reply.raw, request.ip, pipeline, limits.requestTimeoutMs)
+      serveConnect(endpoint, request.raw, reply.raw, () => request.ip, pipeline, limits.requestTimeoutMs)
     } else {
       const message = 'Send application/json or application/proto (Connect), or application/grpc-web.'
       answerOutside(pipeline, request, reply, refuse('rpc.media_type_unsupported', message))
     }
   }
 
-  app.route({ method: 'POST', url, handler: serve })
-  app.route({
-    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+  earlyRoute(app, ['POST'], url, serve)
+  earlyRoute(
+    app,
+    ALL_METHODS.filter((name) => name !== 'POST'),
     url,
-    exposeHeadRoute: false,
-    handler(request, reply) {
+    (request, reply) => {
       reply.header('allow', 'POST')
       answerOutside(pipeline, request, reply, refuse('rpc.method_not_allowed', 'This path takes POST.'))
     },
-  })
+  )
 }
+
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 function essenceOf(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()

@@ -22,7 +22,7 @@ export function serveConnect(
   { method, handler }: ConnectEndpoint,
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
-  clientAddress: string,
+  clientAddress: () => string,
   pipeline: Pipeline,
   maxTimeoutMs: number,
 ): void {

@@ -64,7 +64,7 @@ export async function serveConnectUnary(
       method,
       protocol: 'connect',
       headers: raw.headers,
-      clientAddress: request.ip,
+      clientAddress: () => request.ip,
       timeoutMs: takeTimeoutMs(raw.headers),
       onDisconnect: (listener) => reply.raw.once('close', listener),
     },

@@ -1,6 +1,7 @@
 import { type AppError, withTrace } from '@mainstay/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Call } from '../call-state.ts'
+import { earlyRoute } from '../early-route.ts'
 import { refuse } from '../errors.ts'
 import { answerOutside, readTimeoutMs, sendError } from '../http-answer.ts'
 import { createRouter, type MethodMismatch, type RouteMatch, type Router } from '../http-rule/router.ts'
@@ -28,12 +29,7 @@ export function registerRest(app: FastifyInstance, methods: readonly Method[], c
   for (const verb of verbs)
     if (!app.supportedMethods.includes(verb)) app.addHttpMethod(verb, { hasBody: true })
   for (const url of mounts) {
-    app.route({
-      method: [...verbs],
-      url,
-      exposeHeadRoute: false,
-      handler: (request, reply) => dispatch(router, context, request, reply),
-    })
+    earlyRoute(app, [...verbs], url, (request, reply) => dispatch(router, context, request, reply))
   }
 }
 
@@ -58,7 +54,7 @@ function dispatch(
       method: endpoint.method,
       protocol: 'rest',
       headers: raw.headers,
-      clientAddress: request.ip,
+      clientAddress: () => request.ip,
       timeoutMs: readTimeoutMs(raw.headers['x-request-timeout-ms']),
       onDisconnect: (listener) => reply.raw.once('close', listener),
     },

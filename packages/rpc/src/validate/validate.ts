@@ -1,7 +1,9 @@
 import type { DescMessage, Message } from '@bufbuild/protobuf'
 import { createValidator } from '@bufbuild/protovalidate'
 import type { FieldViolation } from '@mainstay/kernel'
-import { violationPath } from './json-path.ts'
+import { violationPath } from '../json-path.ts'
+import { quickCheck } from './quick-check.ts'
+import { textViolations } from './text-policy.ts'
 
 /** The violations of the contract's rules; empty when the message keeps them. */
 export type Validate = (schema: DescMessage, message: Message) => readonly FieldViolation[]
@@ -11,14 +13,18 @@ const none: readonly FieldViolation[] = Object.freeze([])
 export function createValidate(): Validate {
   const validator = createValidator()
   return (schema, message) => {
+    if (quickCheck(schema)(message)) return none
     const result = validator.validate(schema, message)
-    if (result.kind === 'valid') return none
     // A rule that cannot be evaluated is a defect of the contract, not of the request.
     if (result.kind === 'error') throw result.error
-    return result.violations.map((violation) => ({
-      field: violationPath(violation.field),
-      description: violation.message,
-      reason: 'rpc.field_invalid',
-    }))
+    const violations = result.kind === 'valid' ? [] : result.violations
+    return [
+      ...violations.map((violation) => ({
+        field: violationPath(violation.field),
+        description: violation.message,
+        reason: 'rpc.field_invalid',
+      })),
+      ...textViolations(schema, message),
+    ]
   }
 }

@@ -1,0 +1,46 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+
+/** A process of its own that answers messages, so that what is measured never shares an event loop with what measures. */
+export interface Child {
+  /** Sends a message and waits for the answer. Rejects when the process ends first. */
+  ask<T>(message: unknown): Promise<T>
+  stop(): Promise<void>
+}
+
+/** Starts a module as a child and waits for its first message. Its standard output goes nowhere; its errors are seen. */
+export async function startChild<T>(
+  module: URL,
+  args: readonly string[] = [],
+): Promise<{ child: Child; ready: T }> {
+  const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const ready = await nextMessage<T>(started)
+  return {
+    ready,
+    child: {
+      async ask<A>(message: unknown) {
+        const answer = nextMessage<A>(started)
+        started.send(message as object)
+        return answer
+      },
+      async stop() {
+        if (started.exitCode !== null || started.signalCode !== null) return
+        const ended = once(started, 'exit')
+        started.kill('SIGTERM')
+        await ended
+      },
+    },
+  }
+}
+
+function nextMessage<T>(started: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void =>
+      reject(new Error(`${started.spawnargs.at(-1)} ended with ${code}`))
+    started.once('exit', onExit)
+    started.once('message', (message) => {
+      started.off('exit', onExit)
+      resolve(message as T)
+    })
+  })
+}

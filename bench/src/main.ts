@@ -1,0 +1,23 @@
+/** Runs one benchmark: `npm run bench -- <name> [--quick] [--check]`. Without a name it lists them. */
+import { parseArgs } from 'node:util'
+import type { Bench } from './report.ts'
+
+const benches: Record<string, () => Promise<Bench>> = {
+  deliver: async () => (await import('./deliver.ts')).bench,
+  rpc: async () => (await import('./rpc.ts')).bench,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
+})
+const load = benches[positionals[0] ?? '']
+if (load === undefined) {
+  process.stderr.write(`npm run bench -- <${Object.keys(benches).join(' | ')}> [--quick] [--check]\n`)
+  process.exitCode = positionals.length === 0 ? 0 : 1
+} else {
+  const bench = await load()
+  const report = await bench.run(values)
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+  if (values.check && !report.ok) process.exitCode = 1
+}
