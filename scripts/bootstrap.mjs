@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: runs before `npm start` and `npm test`. Installs the dependencies when package-lock.json is
- * not what node_modules was made from, and, for `npm start`, builds the console when its sources have changed. Says
+ * not what node_modules was made from, and builds the console when its sources have changed. Says
  * nothing when there is nothing to do. Uses Node's own modules only, and runs on Node 18: everything newer than that,
  * the program's own Node included, is what it installs.
  */
@@ -22,7 +22,7 @@ try {
   requireNode(18)
   const lockHash = hash(readFileSync(join(root, 'package-lock.json')))
   if (!isInstalled(lockHash)) await alone(() => isInstalled(lockHash) || install(lockHash))
-  if (process.env.npm_lifecycle_event === 'prestart') await buildConsole()
+  if (['prestart', 'pretest'].includes(process.env.npm_lifecycle_event ?? '')) await buildConsole()
 } catch (error) {
   console.error(error instanceof Failure ? error.message : error)
   process.exitCode = 1

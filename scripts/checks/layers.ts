@@ -88,7 +88,7 @@ function checkImport(
   const problems: string[] = []
   if (!owner.exports?.[door]) problems.push(`${path} imports ${target}, which ${owner.name} does not export`)
   const self = manifests.get(name)
-  const forTests = isForTests(path)
+  const forTests = isForTests(path) || path.startsWith('bench/')
   if (door === './testing' && !forTests) problems.push(`${path} is not a test and imports ${target}`)
   const declared =
     owner.name === name ||

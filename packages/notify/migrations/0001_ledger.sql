@@ -122,6 +122,7 @@ CREATE INDEX delivery_queue_due ON notify.delivery_queue (lane, due_time);
 
 -- One row per living worker. A lease is the worker's, not the row's: one small write keeps everything it holds. When
 -- lease_end has passed, what the worker was calling is unknown, and any other worker settles it.
+-- mainstay: allow project-key because a worker serves every project
 CREATE TABLE notify.delivery_workers (
   worker_id uuid PRIMARY KEY,
   lease_end timestamptz NOT NULL
@@ -183,6 +184,7 @@ CREATE TABLE notify.message_changes (
 ALTER TABLE notify.message_changes ALTER COLUMN message_ids SET STORAGE EXTERNAL;
 
 -- One row per span of time that has partitions, one of each partitioned table. The first reaches back to the beginning.
+-- mainstay: allow project-key because partitions span all projects
 CREATE TABLE notify.partitions (
   suffix text PRIMARY KEY,
   start_time timestamptz NOT NULL,

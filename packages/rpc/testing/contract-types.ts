@@ -1,7 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf'
-import { file_mainstay_access_v1_access } from '@mainstay/proto/gen/mainstay/access/v1/access_pb.js'
-import { file_mainstay_notify_v1_notify } from '@mainstay/proto/gen/mainstay/notify/v1/notify_pb.js'
-import { file_mainstay_system_v1_system } from '@mainstay/proto/gen/mainstay/system/v1/system_pb.js'
+import { file_mainstay_access_v1_access } from '@mainstay/proto/access/v1'
+import { file_mainstay_notify_v1_notify } from '@mainstay/proto/notify/v1'
+import { file_mainstay_system_v1_system } from '@mainstay/proto/system/v1'
 import { file_mainstay_conformance_v1_conformance } from './gen/mainstay/conformance/v1/conformance_pb.js'
 
 /** Every message type of the contracts and of the conformance contract. */
