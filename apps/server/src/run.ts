@@ -1,4 +1,4 @@
-import { createLogger, SettingsError, StartError } from '@mainstay/kernel'
+import { AppError, createLogger, MigrationError, SettingsError, StartError } from '@mainstay/kernel'
 import { renderBanner } from './banner.ts'
 import { isTerminal, readSettings } from './config.ts'
 import { parseRole, UsageError } from './role.ts'
@@ -46,5 +46,6 @@ function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 function isForPeople(error: unknown): error is Error {
-  return error instanceof StartError || error instanceof SettingsError || error instanceof UsageError
+  const kinds = [StartError, SettingsError, MigrationError, UsageError, AppError]
+  return kinds.some((kind) => error instanceof kind)
 }

@@ -15,6 +15,7 @@ import {
   type Logger,
   loadMasterKey,
   type Metrics,
+  registerDbMetrics,
   registerProcessMetrics,
   systemClock,
 } from '@mainstay/kernel'
@@ -59,6 +60,7 @@ export async function wire(options: {
   const clock = systemClock
   const metrics = createMetrics()
   registerProcessMetrics(metrics)
+  registerDbMetrics(metrics, db)
   const health = createHealth({ logger })
   const bus = createBus({ connection: engine.connectionString, logger })
   const events = createEvents({ db, bus, logger, metrics })

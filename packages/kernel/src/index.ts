@@ -27,6 +27,7 @@ export {
   isUniqueViolation,
   type Query,
   type QueryResult,
+  registerDbMetrics,
   sqlState,
   type TransactionOptions,
   type Tx,

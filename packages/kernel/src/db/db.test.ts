@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AppError } from '../errors.ts'
+import { createMetrics } from '../telemetry/index.ts'
 import { useTestDatabase, waitFor } from '../testing/index.ts'
-import { createDb, isCheckViolation, isForeignKeyViolation, isUniqueViolation, sqlState } from './index.ts'
+import {
+  createDb,
+  isCheckViolation,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  registerDbMetrics,
+  sqlState,
+} from './index.ts'
 
 const database = useTestDatabase({ db: { poolSize: 4, applicationName: 'db-test' } })
 const one = async (text: string, values?: unknown[]): Promise<Record<string, unknown>> => {
@@ -98,6 +106,20 @@ describe('connections', () => {
       retries: 0,
       failures: 1,
     })
+  })
+
+  test('show on /metrics', async () => {
+    const db = database.openDb({ poolSize: 3 })
+    const metrics = createMetrics()
+    registerDbMetrics(metrics, db)
+    for (let times = 0; times < 2; times++) {
+      await db.query({ text: 'SELECT 1' })
+      metrics.render()
+    }
+    const text = metrics.render()
+    assert.match(text, /^mainstay_db_statements_total\{pool="main"\} 2$/m)
+    assert.match(text, /^mainstay_db_connections\{pool="main",state="idle"\} 1$/m)
+    assert.match(text, /^mainstay_db_connections_max\{pool="main"\} 3$/m)
   })
 
   test('close once, however often they are told to', async () => {

@@ -7,6 +7,7 @@ export {
   sqlState,
   wrapDatabaseError,
 } from './errors.ts'
+export { registerDbMetrics } from './metrics.ts'
 export type { DbLog, Executor, Query, QueryResult } from './query.ts'
 export type { DbStats } from './stats.ts'
 export type { TransactionOptions, Tx } from './transaction.ts'

@@ -3,7 +3,7 @@ import { Words } from './sql-words.ts'
 import { splitStatements } from './tokenize.ts'
 
 /** The indexes a file builds CONCURRENTLY, as schema and name (the schema is its table's: an index has no other). */
-export function concurrentIndexes(sql: string): { schema: string; name: string }[] {
+function concurrentIndexes(sql: string): { schema: string; name: string }[] {
   const found: { schema: string; name: string }[] = []
   for (const { tokens } of splitStatements(sql)) {
     const words = new Words(tokens)

@@ -81,7 +81,7 @@ export class Words {
 }
 
 /** Unquoted names fold to lower case; quoted ones lose their quotes. */
-export function identifier(token: Token | undefined): string {
+function identifier(token: Token | undefined): string {
   if (token === undefined) return ''
   if (token.kind !== 'quoted') return token.text.toLowerCase()
   return token.text
