@@ -8,6 +8,7 @@ import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import {
   type Aside,
+  findNextDue,
   journalCalling,
   type PickedRow,
   type PickLimits,
@@ -57,6 +58,8 @@ export interface Claimed {
   aside: number
   /** Rows left alone, because what they would send to has no place now. */
   left: number
+  /** With nothing picked: when the next row is due, in milliseconds since 1970; undefined when none waits. */
+  nextDueMs: number | undefined
 }
 
 /**
@@ -96,7 +99,8 @@ export async function claimBatch(
         }
       }
       await write(tx, deps, workerId, taken, rejected, asides)
-      return { jobs: taken, picked: rows.length, aside: asides.length, left }
+      const nextDueMs = rows.length === 0 ? await findNextDue(tx, limits.passOver) : undefined
+      return { jobs: taken, picked: rows.length, aside: asides.length, left, nextDueMs }
     })
   } catch (error) {
     const jobs = [...taken]

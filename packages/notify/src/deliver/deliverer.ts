@@ -6,7 +6,7 @@ import type { Renderer } from '../rendering.ts'
 import { createAccounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
-import { findNextDue, settleRows } from './claim-store.ts'
+import { settleRows } from './claim-store.ts'
 import { judge, storable } from './judge.ts'
 import { createSlots, type PerLane } from './lanes.ts'
 import { createLease } from './lease.ts'
@@ -129,16 +129,15 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     if (asked === 0 || crowded) return await room.wait(settings.deliverPollIntervalMs)
     if (lease.lapsed()) await lease.renew()
     freed = 0
-    const { jobs, picked, aside, left } = await claimBatch(claimDeps, places)
+    const { jobs, picked, aside, left, nextDueMs } = await claimBatch(claimDeps, places)
     if (aside > 0 || jobs.length > 0) onChanged()
     launch(jobs)
     appetite = left > 0 ? Math.max(8, 2 * jobs.length) : Math.min(slots.total, appetite * 2)
-    if (picked >= asked) return await room.wait(LONGEST_GAP_MS)
-    const dueMs = await findNextDue(db, accounts.passedOver())
-    const untilDueMs = dueMs === undefined ? Number.POSITIVE_INFINITY : dueMs - clock.nowMs()
-    // Due and not picked: its lane has no place left, or it came this instant.
-    if (untilDueMs <= 0 && picked > 0) await room.wait(LONGEST_GAP_MS)
-    else await work.wait(Math.min(Math.max(untilDueMs, LONGEST_GAP_MS), settings.deliverPollIntervalMs))
+    if (picked > 0) return await room.wait(LONGEST_GAP_MS)
+    // Due and not picked: its lane or its account has no place left, or another worker has its hand on it.
+    const untilDueMs = (nextDueMs ?? 0) - clock.nowMs()
+    const waitMs = untilDueMs > 0 ? untilDueMs : settings.deliverPollIntervalMs
+    await work.wait(Math.min(waitMs, settings.deliverPollIntervalMs))
   }
 
   function placesToFill(): { own: PerLane; shared: number } {
