@@ -1,4 +1,5 @@
 import type { Db } from '@mainstay/kernel'
+import { messagesAccepted } from '../events.ts'
 import {
   booleanColumn,
   bytesColumn,
@@ -149,7 +150,7 @@ feed AS (
 ),
 outbox AS (
   INSERT INTO kernel.outbox (topic, key, payload)
-  SELECT 'notify.messages_accepted', project_id::text,
+  SELECT '${messagesAccepted.name}', project_id::text,
     json_build_object('projectId', project_id, 'messageIds', message_ids)
   FROM batch
 )

@@ -1,5 +1,6 @@
 import type { Executor } from '@mainstay/kernel'
 import { MessageState } from '@mainstay/proto/notify/v1'
+import { tellOf } from '../deliver/batch-sql.ts'
 
 export interface Decision {
   projectId: string
@@ -48,16 +49,7 @@ changed AS (
 note AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
   SELECT project_id, message_id, $4::uuid, 1, $5::text, 'Cancelled' FROM gone
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids) SELECT project_id, ARRAY[message_id] FROM gone
-),
-outbox AS (
-  INSERT INTO kernel.outbox (topic, key, payload)
-  SELECT 'notify.messages_ended', project_id::text,
-    json_build_object('projectId', project_id, 'messageIds', ARRAY[message_id])
-  FROM gone
-)
+),${tellOf('gone', 'true')}
 SELECT FROM gone`
 
 /** Ends a message of unknown outcome as sent or as failed. False when its outcome is not unknown (any more). */
@@ -89,16 +81,7 @@ WITH changed AS (
 note AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
   SELECT project_id, message_id, $4::uuid, $8::int2, $5::text, $9::text FROM changed
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids) SELECT project_id, ARRAY[message_id] FROM changed
-),
-outbox AS (
-  INSERT INTO kernel.outbox (topic, key, payload)
-  SELECT 'notify.messages_ended', project_id::text,
-    json_build_object('projectId', project_id, 'messageIds', ARRAY[message_id])
-  FROM changed
-)
+),${tellOf('changed', 'true')}
 SELECT FROM changed`
 
 /**
@@ -129,10 +112,7 @@ queue AS (
 note AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
   SELECT project_id, message_id, $4::uuid, 4, $5::text, 'Decided: send it again' FROM changed
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids) SELECT project_id, ARRAY[message_id] FROM changed
-)
+),${tellOf('changed', 'false')}
 SELECT FROM changed`
 
 function valuesOf({ projectId, messageId, nowMs, noteId, actor }: Decision): unknown[] {
