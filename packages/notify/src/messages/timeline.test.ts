@@ -102,6 +102,19 @@ test('a delivered message tells its whole way in order', () => {
   assert.equal(call?.time && timestampMs(call.time), T + 1000)
 })
 
+test('a mailbox that tells of the delivery before the answer is back does not turn the story round', () => {
+  const told = titles({
+    message: message({
+      state: MessageState.DELIVERED,
+      sent_time: new Date(T + 1037),
+      delivered_time: new Date(T + 1030),
+    }),
+    attempts: [attempt(1)],
+    notes: [{ note_id: minIdAt(T + 1025), kind: 5, actor: 'provider', title: 'Delivered', detail: null }],
+  })
+  assert.deepEqual(told.slice(-2), ['Sent: the provider took it', 'Delivered'])
+})
+
 test('a refusal for now tells when it is tried again, and another account is a new routing', () => {
   const entries = titles({
     attempts: [

@@ -160,9 +160,14 @@ function tellAttemptUnderWay(history: History): Dated[] {
  * Told no later than the delivery: a mailbox on this machine has stored the mail, and says so, before the provider's
  * answer is back.
  */
-function tellSent({ message: { sent_time: sentTime, delivered_time: deliveredTime } }: History): Dated[] {
+function tellSent({ message, notes }: History): Dated[] {
+  const { sent_time: sentTime, delivered_time: deliveredTime } = message
   if (sentTime === null) return []
-  const sentMs = Math.min(sentTime.getTime(), deliveredTime?.getTime() ?? Number.POSITIVE_INFINITY)
+  const deliveries = notes
+    .filter(({ kind }) => kind === DELIVERED_NOTE)
+    .map(({ note_id: id }) => idTimeMs(id))
+  if (deliveredTime !== null) deliveries.push(deliveredTime.getTime())
+  const sentMs = Math.min(sentTime.getTime(), ...deliveries)
   return [
     at(sentMs, {
       kind: TimelineKind.SENT,
