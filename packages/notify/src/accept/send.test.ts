@@ -67,7 +67,7 @@ describe('sending a notification', () => {
     sendTo(init, testCall({ method: SEND_METHOD, ...call }))
   const sendTo = (init: RequestInit, call: CallContext) =>
     sendIt(
-      create(SendNotificationRequestSchema, { to: toAnn, content: email, ...init }),
+      create(SendNotificationRequestSchema, { to: toAnn, content: email, ...init } as RequestInit),
       call,
     ) as Promise<Notification>
 
