@@ -9,18 +9,16 @@ import { type EmbeddedPostgres, type StartError, startEmbeddedPostgres } from '.
 
 const FAST = { fsync: 'off' }
 
+const home = temporaryHome()
+after(() => rmSync(home, { recursive: true }))
+
 describe('a running server', () => {
-  let home: string
   let server: EmbeddedPostgres
 
   before(async () => {
-    home = temporaryHome()
     server = await startEmbeddedPostgres({ home }) // as in production
   })
-  after(async () => {
-    await server.stop()
-    rmSync(home, { recursive: true })
-  })
+  after(() => server.stop())
 
   test('is PostgreSQL 18, answers on a unix socket only, and writes to disk before it acknowledges', async () => {
     const settings = ['server_version', 'listen_addresses', 'fsync', 'synchronous_commit', 'full_page_writes']
@@ -84,9 +82,6 @@ describe('a running server', () => {
 })
 
 describe('a home between two starts', () => {
-  const home = temporaryHome()
-  after(() => rmSync(home, { recursive: true }))
-
   test('keeps its data and its passwords', async () => {
     const first = await startEmbeddedPostgres({ home, settings: FAST })
     await ask(first.connectionString, 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)')

@@ -11,7 +11,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { skipUnless, temporaryHome } from '../testing/index.ts'
 import { findBinaries, reachableCopy, SHARED_FOLDER } from './binaries.ts'
@@ -43,23 +43,20 @@ test('an ordinary user runs the server as themselves', { skip: needsRoot }, asyn
   rmSync(home, { recursive: true })
 })
 
-test("somebody else's data is refused with a sentence", { skip: needsRoot }, async () => {
-  const home = temporaryHome()
+test('a strict umask keeps nobody out who must get in', { skip: needsRoot }, async (t) => {
+  const home = join(temporaryHome(), 'made')
+  const umask = process.umask(0o077)
+  t.after(() => {
+    process.umask(umask)
+    rmSync(dirname(home), { recursive: true })
+  })
   const server = await startEmbeddedPostgres({ home, settings: FAST })
   await server.stop()
-  const { problem, message = '' } = await holdServer(home, nobody).outcome
-  assert.equal(problem, 'no_access', message)
-  assert.match(message, /belongs to another user/)
-  rmSync(home, { recursive: true })
-})
-
-test('a strict umask keeps nobody out who must get in', { skip: needsRoot }, async (t) => {
-  const home = temporaryHome()
-  const umask = process.umask(0o077)
-  t.after(() => process.umask(umask))
-  const server = await startEmbeddedPostgres({ home: join(home, 'made'), settings: FAST })
-  await server.stop()
-  rmSync(home, { recursive: true })
+  await t.test("somebody else's data is refused with a sentence", async () => {
+    const { problem, message = '' } = await holdServer(home, nobody).outcome
+    assert.equal(problem, 'no_access', message)
+    assert.match(message, /belongs to another user/)
+  })
 })
 
 test('a home under a closed folder is served from a folder that can be reached', {
