@@ -1,6 +1,6 @@
 import type { Clock } from '@mainstay/kernel'
 import type { ProviderCandidate } from '../provider-accounts/directory.ts'
-import { createSlots, LANES, type Lane, type Slots } from './lanes.ts'
+import { createSlots, LANES, type Lane, type Slots, worthAClaim } from './lanes.ts'
 
 /** What this worker knows of the provider accounts it sends through: how much they carry, and whether they work. */
 export interface Accounts {
@@ -35,20 +35,24 @@ interface Account {
 }
 
 /**
- * Twice as many messages as an account has lines are handed to its client at once, so that a line never idles while
- * the next batch is committed. More would only be more messages in doubt when this process dies.
+ * More messages than an account has lines are handed to its client at once, so that no line idles while the next batch
+ * is committed: twice as many, or four times as many where the provider recognises a repeated message by its key. Each
+ * one is a message in doubt when this process dies, and such a provider makes the doubt harmless.
  */
-const AHEAD = 2
+function placesAt({ concurrency, semantics }: ProviderCandidate): number {
+  return Math.max(1, concurrency) * (semantics.idempotencyKey ? 4 : 2)
+}
 
 export function createAccounts(clock: Clock, onFree: () => void): Accounts {
   const accounts = new Map<string, Account>()
 
-  function accountFor({ providerAccountId, concurrency }: ProviderCandidate): Account {
+  function accountFor(candidate: ProviderCandidate): Account {
+    const { providerAccountId, concurrency } = candidate
     const known = accounts.get(providerAccountId)
     // A changed width takes over once nothing is under way: places taken from one count are given back to it.
     if (known !== undefined && (known.concurrency === concurrency || known.slots.inFlight() > 0)) return known
     const made: Account = {
-      slots: createSlots(Math.max(1, concurrency) * AHEAD),
+      slots: createSlots(placesAt(candidate)),
       concurrency,
       waiting: known?.waiting ?? new Map(LANES.map((lane) => [lane, new Set<string>()])),
       faults: known?.faults ?? 0,
@@ -112,8 +116,7 @@ export function createAccounts(clock: Clock, onFree: () => void): Accounts {
   }
 }
 
-/** A quarter of the places rather than each by itself: a claim costs the same for one message as for fifty. */
 function worthClaiming(slots: Slots, lane: Lane): boolean {
   const free = slots.freeFor(lane)
-  return free >= slots.total / 4 || (free > 0 && slots.inFlight(lane) === 0)
+  return free >= worthAClaim(slots.total) || (free > 0 && slots.inFlight(lane) === 0)
 }

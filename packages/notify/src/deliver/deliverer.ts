@@ -8,7 +8,7 @@ import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
 import { settleRows } from './claim-store.ts'
 import { judge, storable } from './judge.ts'
-import { createSlots, type PerLane } from './lanes.ts'
+import { createSlots, type PerLane, worthAClaim } from './lanes.ts'
 import { createLease } from './lease.ts'
 import { createDeliverMetrics } from './metrics.ts'
 import { settleDeadWorkers } from './reaper.ts'
@@ -98,7 +98,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     } else if (result.outcome !== 'unknown') accounts.works(accountId)
     metrics.attempt(job.lane, result.outcome)
     recorder.add(toRecord(job, result, nowMs))
-    if (++freed < slots.total / 4 && slots.inFlight() > 0) return
+    if (++freed < worthAClaim(slots.total) && slots.inFlight() > 0) return
     room.fire()
     work.fire()
   }

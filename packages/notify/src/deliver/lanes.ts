@@ -63,3 +63,11 @@ function keptPlaces(total: number): PerLane {
 function indexOf(lane: Lane): 0 | 1 | 2 {
   return (lane - 1) as 0 | 1 | 2
 }
+
+/**
+ * How many free places make the next claim worth its commit: half of them, but 200 always do, unless that is less than
+ * a quarter. Half of what a claim costs is the same for one message as for a hundred.
+ */
+export function worthAClaim(total: number): number {
+  return Math.max(total / 4, Math.min(total / 2, 200))
+}

@@ -15,7 +15,7 @@ export interface Recorder {
 const MOST_AT_ONCE = 1000
 /** A commit for fewer than this waits a moment while more sends are under way: half of a small one is overhead. */
 const WORTH_A_COMMIT = 200
-const LINGER_MS = 3
+const LINGER_MS = 10
 
 /**
  * Stores records in batches: whatever comes in while one commit is under way makes up the next one, so that a busy
