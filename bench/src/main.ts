@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Bench } from './report.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
+  accept: async () => (await import('./accept.ts')).bench,
   deliver: async () => (await import('./deliver.ts')).bench,
   rpc: async () => (await import('./rpc.ts')).bench,
 }

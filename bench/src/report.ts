@@ -19,6 +19,8 @@ export interface BenchReport {
   ratios: Record<string, number>
   /** What each figure or ratio must reach at the least. */
   targets: Record<string, number>
+  /** What each figure may be at the most. */
+  limits?: Record<string, number>
   ok: boolean
 }
 
@@ -34,13 +36,18 @@ export function describeMachine(): string {
   return `${all.length} × ${all[0]?.model.trim() || process.arch}, ${memoryGiB} GiB, Node ${process.versions.node}, ${process.platform}`
 }
 
-/** Whether every target is reached by the figure or ratio of its name. */
+/** Whether every target is reached, and no limit passed, by the figure or ratio of its name. */
 export function meetsTargets({
   figures,
   ratios,
   targets,
-}: Pick<BenchReport, 'figures' | 'ratios' | 'targets'>): boolean {
-  return Object.entries(targets).every(([name, least]) => (ratios[name] ?? figures[name] ?? 0) >= least)
+  limits = {},
+}: Pick<BenchReport, 'figures' | 'ratios' | 'targets' | 'limits'>): boolean {
+  const measured = (name: string): number => ratios[name] ?? figures[name] ?? Number.NaN
+  return (
+    Object.entries(targets).every(([name, least]) => measured(name) >= least) &&
+    Object.entries(limits).every(([name, most]) => measured(name) <= most)
+  )
 }
 
 /** The middle value: one round that the machine was busy in does not move it. */

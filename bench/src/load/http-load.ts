@@ -10,13 +10,19 @@ export interface HttpLoad {
   /** Each connection sends its next request when the answer to the last is complete: no pipelining. */
   connections: number
   durationMs: number
+  /** The one status that is success. Default: any 2xx. */
+  status?: number
+  /** Text in the headers and the body that each request replaces by a number of its own, of the same width. */
+  serial?: { mark: string; from: number }
 }
 
 export interface HttpLoadResult {
   requestsPerSecond: number
+  /** All that were answered, failures included. */
+  requests: number
   p50Ms: number
   p99Ms: number
-  /** Answers whose status is not 2xx. A figure with any of them is worth nothing. */
+  /** Answers whose status is another. A figure with any of them is worth nothing. */
   failures: number
 }
 
@@ -25,22 +31,39 @@ export interface HttpLoadResult {
  * on two cores it would be what is measured.
  */
 export async function loadHttp(load: HttpLoad): Promise<HttpLoadResult> {
-  const request = requestBytes(load)
+  const nextRequest = requestMaker(load)
   const latencies: number[] = []
   const state = { failures: 0, done: 0 }
   const startedAt = performance.now()
   const endAt = startedAt + load.durationMs
   await Promise.all(
-    Array.from({ length: load.connections }, () => drive(load, request, endAt, latencies, state)),
+    Array.from({ length: load.connections }, () => drive(load, nextRequest, endAt, latencies, state)),
   )
   const seconds = (performance.now() - startedAt) / 1000
   latencies.sort((a, b) => a - b)
   const quantile = (q: number): number => latencies[Math.floor(latencies.length * q)] ?? Number.NaN
   return {
     requestsPerSecond: state.done / seconds,
+    requests: state.done,
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
     failures: state.failures,
+  }
+}
+
+/** The bytes of one request after another. Only the digits change: building a request anew would cost more than sending it. */
+function requestMaker(load: HttpLoad): () => Buffer {
+  const request = requestBytes(load)
+  const { mark, from } = load.serial ?? { mark: '', from: 0 }
+  if (mark === '') return () => request
+  const places: number[] = []
+  for (let at = request.indexOf(mark); at >= 0; at = request.indexOf(mark, at + mark.length)) places.push(at)
+  let serial = from
+  return () => {
+    const copy = Buffer.from(request)
+    const digits = String(serial++).padStart(mark.length, '0')
+    for (const place of places) copy.write(digits, place, 'latin1')
+    return copy
   }
 }
 
@@ -55,19 +78,20 @@ function requestBytes({ host, port, verb, path, headers, body }: HttpLoad): Buff
 }
 
 function drive(
-  { host, port }: HttpLoad,
-  request: Buffer,
+  { host, port, status }: HttpLoad,
+  nextRequest: () => Buffer,
   endAt: number,
   latencies: number[],
   state: { failures: number; done: number },
 ): Promise<void> {
+  const success = status === undefined ? '2' : String(status)
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true })
     let sentAt = 0
     let pending = ''
     const send = (): void => {
       sentAt = performance.now()
-      socket.write(request)
+      socket.write(nextRequest())
     }
     socket.on('connect', send)
     socket.on('error', reject)
@@ -77,7 +101,7 @@ function drive(
       const end = answerEnd(pending)
       if (end < 0) return
       // The status is the second word of the first line.
-      if (pending.charCodeAt(9) !== 50 /* 2 */) state.failures++
+      if (!pending.startsWith(success, 9)) state.failures++
       pending = pending.slice(end)
       state.done++
       const now = performance.now()
