@@ -4,9 +4,11 @@ import type { FastifyInstance } from 'fastify'
 import type { RpcLimits } from './config.ts'
 import { createGrpcServer, type GrpcServer } from './connect/grpc-server.ts'
 import { registerConnect } from './connect/register.ts'
+import { refuse } from './errors.ts'
+import { answerOutside } from './http-answer.ts'
 import type { Implementation } from './implement.ts'
 import { describeMethods, type Method } from './method.ts'
-import { createPipeline } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { registerRest } from './rest/register.ts'
 import { createValidate } from './validate/validate.ts'
@@ -45,6 +47,7 @@ export function createRpc({ implementations, ports, logger, metrics, limits }: R
     methods,
     registerHttp(app) {
       app.addHook('preClose', async () => stopping.abort())
+      limitUrls(app, pipeline, limits.maxUrlBytes)
       registerRest(app, methods, { pipeline, limits })
       registerConnect(app, methods, pipeline, limits)
     },
@@ -59,4 +62,15 @@ export function createRpc({ implementations, ports, logger, metrics, limits }: R
       }
     },
   }
+}
+
+/** Refuses a path and query that are too long, whatever they lead to. Node holds them to latin-1: a character is a byte. */
+function limitUrls(app: FastifyInstance, pipeline: Pipeline, maxUrlBytes: number): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if ((request.raw.url ?? '').length <= maxUrlBytes) done()
+    else {
+      const error = refuse('rpc.url_too_long', `The path and query are longer than ${maxUrlBytes} bytes.`)
+      answerOutside(pipeline, request, reply, error)
+    }
+  })
 }

@@ -27,7 +27,8 @@ export function httpOptions(limits: RpcLimits) {
     // Ours is made by the pipeline; Fastify's own is never shown.
     genReqId: () => '',
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: limits.maxUrlBytes },
+    // Never reached: `registerHttp` holds the whole URL to its limit, and says so in our words.
+    routerOptions: { maxParamLength: limits.maxHeaderBytes },
     clientErrorHandler: (error, socket) => answerSocket(error, socket),
     frameworkErrors(_error, _request, reply) {
       const requestId = newRequestId(Date.now())
