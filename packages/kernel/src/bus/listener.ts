@@ -29,6 +29,14 @@ export function createListener(options: ListenerOptions): Listener {
   let client: pg.Client | undefined
   let heartbeat: NodeJS.Timeout | undefined
   let reconnecting: Promise<void> | undefined
+  // One statement at a time: `pg` gives up on queueing them by itself.
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function inTurn(current: pg.Client, statement: string): Promise<unknown> {
+    const done = turn.then(() => current.query(statement))
+    turn = done.catch(() => {}) // told to whoever asked for it; the next one has its own chance
+    return done
+  }
 
   async function connect(): Promise<void> {
     const next = new pg.Client(clientConfig(options))
@@ -44,6 +52,7 @@ export function createListener(options: ListenerOptions): Listener {
     }
     if (stopping.signal.aborted) return await close(next)
     client = next
+    turn = Promise.resolve() // a statement that hangs on a lost connection holds up nobody
     heartbeat = setTimeout(() => beat(next), options.heartbeatMs)
     heartbeat.unref()
   }
@@ -52,8 +61,7 @@ export function createListener(options: ListenerOptions): Listener {
   function beat(current: pg.Client): void {
     const deadline = setTimeout(() => lose(current, new Error('The server does not answer')), 5_000)
     deadline.unref()
-    current
-      .query('SELECT 1')
+    inTurn(current, 'SELECT 1')
       .then(() => {
         if (client !== current) return
         heartbeat = setTimeout(() => beat(current), options.heartbeatMs)
@@ -102,7 +110,7 @@ export function createListener(options: ListenerOptions): Listener {
       const current = client
       if (current === undefined) return
       try {
-        await current.query(statement)
+        await inTurn(current, statement)
       } catch (error) {
         // The next connection starts from the list of channels, so nothing is lost with this one.
         lose(current, error)
