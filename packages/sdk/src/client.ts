@@ -124,7 +124,8 @@ async function* follow(
 }
 
 function isBroken(error: MainstayError): boolean {
-  return error.reason === 'sdk.network' || error.status === 503 || error.status === 502
+  // A server that stops says so in the stream itself, whose status was 200.
+  return error.code === 'unavailable' || error.status === 502
 }
 
 function wireRequest(
