@@ -31,7 +31,7 @@ describe('a client that is slow', () => {
 
   const isTimeout = (answer: string): void => {
     assert.match(answer, /^HTTP\/1\.1 408 /)
-    assert.match(answer, /"reason":"rpc\.request_timeout"/)
+    assert.ok(answer.includes('"reason":"rpc.request_timeout"'), answer)
   }
 
   test('with its headers is cut off', async () => {
