@@ -9,6 +9,8 @@ import { startServer } from './server.ts'
  * standard error and exit code 1; a second signal ends the process at once, and its leases free its work.
  */
 export async function runServer(args: readonly string[]): Promise<void> {
+  // Listened to from the first moment: a stop that comes while we start is kept, and obeyed in order once we have.
+  const signalled = stopSignal()
   try {
     const role = parseRole(args)
     const settings = readSettings()
@@ -17,7 +19,7 @@ export async function runServer(args: readonly string[]): Promise<void> {
     const logger = createLogger({ level: logLevel, format, fields: { role } })
     const server = await startServer({ role, settings, logger })
     console.log(renderBanner(server.banner))
-    const reason = await Promise.race([stopSignal(), server.failed])
+    const reason = await Promise.race([signalled, server.failed])
     if (reason instanceof Error) {
       logger.fatal({ err: reason }, 'stopping: the embedded PostgreSQL ended by itself')
       process.exitCode = 1

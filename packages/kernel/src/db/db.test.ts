@@ -172,7 +172,7 @@ describe('failures', () => {
   })
 
   test('to get a connection in time are told as such, with a time to come back', async () => {
-    const db = database.openDb({ poolSize: 1, connectTimeoutMs: 50 })
+    const db = database.openDb({ poolSize: 1, connectTimeoutMs: 1000 })
     await db.transaction(async () => {
       const error = await fails(db.query({ text: 'SELECT 1' }), 'kernel.database_busy', 'unavailable')
       assert.equal(error.retryAfterMs, 1000)
