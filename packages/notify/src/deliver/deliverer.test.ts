@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, it } from 'node:test'
-import { AppError } from '@mainstay/kernel'
+import { describe, it } from 'node:test'
+import { AppError, createBus } from '@mainstay/kernel'
 import { createFakeClock, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
-import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { AttemptOutcome, MessageState } from '@mainstay/proto/notify/v1'
 import type { ProviderResult } from '../providers/adapter.ts'
 import {
   countQueued,
@@ -12,35 +12,17 @@ import {
   readMessage,
   readOutcomes,
 } from '../testing/ledger.ts'
-import {
-  createTestWorker,
-  scriptAccount,
-  scriptDirectory,
-  type TestWorkerOptions,
-} from '../testing/worker.ts'
-import type { Deliverer } from './deliverer.ts'
+import { useWorkers } from '../testing/use-workers.ts'
+import { scriptAccount, scriptDirectory } from '../testing/worker.ts'
+import { QUEUE_CHANNEL } from './deliverer.ts'
 
-const { ACCEPTED, REJECTED_PERMANENT, REJECTED_TRANSIENT, UNKNOWN } = AttemptOutcome
+const { ACCEPTED, REJECTED_PERMANENT, REJECTED_TRANSIENT } = AttemptOutcome
 
 describe('a worker', () => {
   const database = useTestDatabase({ sets: ledgerMigrations })
-  let workers: Deliverer[] = []
-  async function work(options: TestWorkerOptions = {}): Promise<Deliverer> {
-    const worker = createTestWorker(database.db, options)
-    workers.push(worker)
-    await worker.start()
-    return worker
-  }
+  const work = useWorkers(database)
   const queueIsEmpty = () =>
     waitFor(async () => (await countQueued(database.db)) === 0, { what: 'an empty queue' })
-
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()))
-    workers = []
-    await database.db.query({
-      text: 'TRUNCATE notify.delivery_queue, notify.messages, notify.delivery_attempts',
-    })
-  })
 
   it('sends what is due and records the attempt and the end in one go', async () => {
     const account = scriptAccount(() => ({
@@ -164,56 +146,6 @@ describe('a worker', () => {
     assert.equal(account.sent.length, 1)
   })
 
-  it('leaves a message whose answer was lost for review, when it may be sent at most once', async () => {
-    const account = scriptAccount(() => ({ outcome: 'unknown', reply: 'connection lost' }))
-    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_MOST_ONCE }])
-    await work({ accounts: [account, scriptAccount(undefined, { number: 2 })] })
-    await queueIsEmpty()
-    const message = await readMessage(database.db, id)
-    assert.equal(message.state, MessageState.UNKNOWN)
-    assert.equal(message.detail, 'It may or may not have been sent: the answer was lost: connection lost')
-    assert.equal(message.possibleDuplicate, false)
-    assert.deepEqual(await readOutcomes(database.db, id), [UNKNOWN])
-  })
-
-  it('sends it again through the same account and says so, when it may be sent more than once', async () => {
-    const account = scriptAccount((email) =>
-      email.attempt === 1 ? { outcome: 'unknown', reply: 'lost' } : { outcome: 'accepted', reply: 'ok' },
-    )
-    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
-    await work({
-      accounts: [scriptAccount(undefined, { number: 2, concurrency: 1, priority: 9 }), account].reverse(),
-    })
-    await queueIsEmpty()
-    const message = await readMessage(database.db, id)
-    assert.equal(message.state, MessageState.SENT)
-    assert.equal(message.possibleDuplicate, true)
-    assert.equal(account.sent.length, 2)
-    assert.deepEqual(await readOutcomes(database.db, id), [UNKNOWN, ACCEPTED])
-  })
-
-  it('never calls a message refused or expired while an attempt may have reached the recipient', async () => {
-    const account = scriptAccount(() => ({ outcome: 'unknown', reply: 'lost' }))
-    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
-    await work({ accounts: [account], settings: { transactionalMaxAttempts: 2 } })
-    await queueIsEmpty()
-    assert.equal((await readMessage(database.db, id)).state, MessageState.UNKNOWN)
-  })
-
-  it('calls a message unknown, not refused, when an earlier attempt may have reached the recipient', async () => {
-    const account = scriptAccount((email) =>
-      email.attempt === 1
-        ? { outcome: 'unknown', reply: 'lost' }
-        : { outcome: 'rejected_permanent', reply: '550 no such user' },
-    )
-    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
-    await work({ accounts: [account] })
-    await queueIsEmpty()
-    const message = await readMessage(database.db, id)
-    assert.equal(message.state, MessageState.UNKNOWN)
-    assert.match(message.detail ?? '', /may have been sent by an earlier attempt.*550 no such user$/)
-  })
-
   it('moves to the next account when one is at fault, and tells why on the attempt', async () => {
     const broken = scriptAccount(() => ({
       outcome: 'rejected_transient',
@@ -334,33 +266,6 @@ describe('a worker', () => {
     assert.equal((await readMessage(database.db, id)).state, MessageState.CANCELLED)
   })
 
-  it('does not take back a delivery report that came before the answer was recorded', async () => {
-    const account = scriptAccount(async () => {
-      await database.db.query({ text: 'UPDATE notify.messages SET state = 6, delivered_time = now()' })
-      return { outcome: 'unknown', reply: 'lost' }
-    })
-    const [id = ''] = await queueMessages(database.db, [{ unknownPolicy: UnknownPolicy.AT_LEAST_ONCE }])
-    await work({ accounts: [account] })
-    await queueIsEmpty()
-    const message = await readMessage(database.db, id)
-    assert.equal(message.state, MessageState.DELIVERED)
-    assert.equal(account.sent.length, 1)
-    assert.equal(message.detail, null)
-  })
-
-  it('gives up on a provider that does not answer, and calls it unknown', async () => {
-    const account = scriptAccount(
-      (_email, signal) =>
-        new Promise((resolve) => {
-          signal.addEventListener('abort', () => resolve({ outcome: 'unknown', reply: 'aborted' }))
-        }),
-    )
-    const [id = ''] = await queueMessages(database.db, [{}])
-    await work({ accounts: [account], settings: { deliverSendTimeoutMs: 50 } })
-    await queueIsEmpty()
-    assert.equal((await readMessage(database.db, id)).state, MessageState.UNKNOWN)
-  })
-
   it('waits for sends under way when it is stopped, records them and leaves the list of workers', async () => {
     let answer: ((result: ProviderResult) => void) | undefined
     const account = scriptAccount(() => new Promise((resolve) => (answer = resolve)))
@@ -374,6 +279,22 @@ describe('a worker', () => {
     assert.equal((await readMessage(database.db, waiting)).state, MessageState.ACCEPTED)
     const { rowCount } = await database.db.query({ text: 'SELECT FROM notify.delivery_workers' })
     assert.equal(rowCount, 0)
+  })
+
+  it('is woken by word of new messages, long before it would look by itself', async () => {
+    const bus = createBus({ connection: database.connectionString })
+    await bus.start()
+    const account = scriptAccount()
+    const worker = await work({ accounts: [account], bus, settings: { deliverPollIntervalMs: 3_600_000 } })
+    // More than once: it may have been about to look by itself the first time.
+    for (let round = 0; round < 3; round++) {
+      await queueMessages(database.db, [{}])
+      await bus.notify(database.db, QUEUE_CHANNEL)
+      await queueIsEmpty()
+    }
+    assert.equal(account.sent.length, 3)
+    await worker.stop()
+    await bus.stop()
   })
 
   it('survives replies with characters that the database cannot store', async () => {
