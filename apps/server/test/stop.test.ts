@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
+import { MessageState } from '@mainstay/proto/notify/v1'
+import { createMainstay, type Mainstay } from '@mainstay/sdk'
+import { readBanner, type ServerProcess, spawnServer } from './process.ts'
+
+const home = temporaryHome()
+const running = new Set<ServerProcess>()
+after(async () => {
+  for (const server of running) await server.stop('SIGKILL')
+  rmSync(home, { recursive: true, force: true })
+})
+
+// A short lease: what a killed worker held is taken up again within the test's time.
+async function start(): Promise<{ server: ServerProcess; mainstay: Mainstay }> {
+  const server = spawnServer(home, { NOTIFY_DELIVER_LEASE_MS: '2000' })
+  running.add(server)
+  await server.ready()
+  const { apiUrl, apiKey } = readBanner(server.output())
+  return { server, mainstay: createMainstay({ baseUrl: apiUrl, apiKey, maxRetries: 0 }) }
+}
+
+async function stop(server: ServerProcess, signal: NodeJS.Signals): Promise<number | string> {
+  const end = await server.stop(signal)
+  running.delete(server)
+  return end
+}
+
+/** Sends from many callers at once until the server is gone; gathers what it acknowledged. */
+function sendUntilGone(mainstay: Mainstay): { acknowledged: string[]; gone: Promise<unknown> } {
+  const acknowledged: string[] = []
+  const send = async () => {
+    for (;;) {
+      const { messageIds } = await mainstay.notify.sendNotification({
+        to: { target: { case: 'email', value: 'ada@example.com' } },
+        content: { case: 'email', value: { subject: 'Under load', text: 'Hello' } },
+      })
+      acknowledged.push(...messageIds)
+    }
+  }
+  return { acknowledged, gone: Promise.allSettled(Array.from({ length: 16 }, send)) }
+}
+
+/** Every message of the ledger that is in one of these states. */
+async function idsIn(mainstay: Mainstay, states: MessageState[]): Promise<Set<string>> {
+  const ids = new Set<string>()
+  for await (const message of mainstay.notify.listMessages({ filter: { states }, pageSize: 100 }))
+    ids.add(message.messageId)
+  return ids
+}
+
+const allAre = (mainstay: Mainstay, acknowledged: string[], states: MessageState[]) =>
+  waitFor(
+    async () => {
+      const found = await idsIn(mainstay, states)
+      return acknowledged.every((messageId) => found.has(messageId))
+    },
+    { what: 'every acknowledged message to be accounted for', timeoutMs: 30_000, everyMs: 200 },
+  )
+
+test('SIGKILL under load: what was acknowledged is there, and is delivered or known to be in doubt', async () => {
+  const { server, mainstay } = await start()
+  const { acknowledged, gone } = sendUntilGone(mainstay)
+  await waitFor(() => acknowledged.length > 200, { what: 'the load' })
+  assert.equal(await stop(server, 'SIGKILL'), 'SIGKILL')
+  await gone
+
+  const next = await start()
+  await allAre(next.mainstay, acknowledged, [MessageState.DELIVERED, MessageState.UNKNOWN])
+  assert.equal(await stop(next.server, 'SIGTERM'), 0)
+})
