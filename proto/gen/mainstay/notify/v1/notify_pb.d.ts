@@ -464,7 +464,7 @@ export declare const GetMessageRequestSchema: GenMessage<GetMessageRequest>;
  */
 export declare type MessageFilter = Message$1<"mainstay.notify.v1.MessageFilter"> & {
   /**
-   * In any of these states.
+   * In any of these states. `MESSAGE_STATE_ACCEPTED` means all that wait: scheduled, queued and sending.
    *
    * @generated from field: repeated mainstay.notify.v1.MessageState states = 1;
    */
@@ -2266,7 +2266,7 @@ export declare const Notify: GenService<{
    * Sends one notification to one recipient. An answer means it is stored durably; delivery is tracked on its message.
    * A second call with the same `dedupe_key` answers with the first notification and sends nothing.
    * Reasons: `notify.template_not_found`, `notify.template_invalid`, `notify.recipient_not_found`, `notify.recipient_unreachable`,
-   * `notify.no_provider`, `notify.overloaded`.
+   * `notify.no_provider`, `notify.request_invalid`, `notify.overloaded`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.SendNotification
    */
@@ -2296,7 +2296,7 @@ export declare const Notify: GenService<{
     output: typeof MessageSchema;
   },
   /**
-   * Lists messages, newest first. Reasons: `kernel.page_token_invalid`.
+   * Lists messages, newest first. Reasons: `kernel.page_token_invalid`, `notify.request_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ListMessages
    */
@@ -2317,7 +2317,7 @@ export declare const Notify: GenService<{
   },
   /**
    * Streams every change of a message as it happens. After a break, go on with `resume_token`.
-   * Reasons: `notify.resume_token_invalid`.
+   * Reasons: `notify.resume_token_invalid`, `notify.request_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.WatchMessages
    */
@@ -2327,7 +2327,7 @@ export declare const Notify: GenService<{
     output: typeof MessageChangeSchema;
   },
   /**
-   * Counts messages by state and over time.
+   * Counts messages by state and over time. Reasons: `notify.request_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.GetMessageStats
    */
