@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: runs before `npm start` and `npm test`. Installs the dependencies when package-lock.json is
- * not what node_modules was made from, and builds the console when its sources have changed. Says
+ * not what node_modules was made from, and builds the console, which both need, when its sources have changed. Says
  * nothing when there is nothing to do. Uses Node's own modules only, and runs on Node 18: everything newer than that,
  * the program's own Node included, is what it installs.
  */

@@ -46,7 +46,7 @@ test("a failed installation shows npm's own words and exits with 1", () => {
   writeLock('1.0.1')
 })
 
-test('the console is built for npm start when its sources have changed, and only then', () => {
+test('the console is built for npm start and npm test when its sources have changed, and only then', () => {
   mkdirSync(join(project, 'apps', 'console'), { recursive: true })
   write('apps/console/index.html', '<p>console</p>')
   bootstrap()
@@ -55,8 +55,8 @@ test('the console is built for npm start when its sources have changed, and only
   assert.equal(readFileSync(join(project, 'apps/console/dist/built'), 'utf8'), 'once ')
   assert.equal(bootstrap('prestart').stdout, '')
   write('apps/console/index.html', '<p>changed</p>')
-  assert.equal(bootstrap('pretest').stdout, '')
-  assert.match(bootstrap('prestart').stdout, /^Building the console/)
+  assert.equal(bootstrap('').stdout, '')
+  assert.match(bootstrap('pretest').stdout, /^Building the console/)
   assert.equal(readFileSync(join(project, 'apps/console/dist/built'), 'utf8'), 'once once ')
 })
 

@@ -108,13 +108,16 @@ describe('migrating', () => {
 })
 
 test('a database that cannot hold all text is refused', async () => {
-  await database.db.query({ text: `CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0` })
+  const asSuperuser = { connectionString: database.superuserConnectionString }
+  const admin = database.openDb(asSuperuser)
+  const name = `latin_${process.pid}`
+  await admin.query({ text: `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0` })
   const latin = database.openDb({
-    connectionString: database.connectionString.replace(/\/test_[^?]*/, '/latin'),
+    connectionString: asSuperuser.connectionString.replace(/\/test_[^?]*/, `/${name}`),
   })
   await assert.rejects(migrate(latin, []), { message: /stores text as LATIN1, and UTF8 is needed/ })
   await latin.close()
-  await database.db.query({ text: 'DROP DATABASE latin' })
+  await admin.query({ text: `DROP DATABASE ${name}` })
 })
 
 describe('a history that does not match is refused, before anything is changed:', () => {

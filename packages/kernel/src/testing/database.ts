@@ -3,13 +3,15 @@ import { after, before } from 'node:test'
 import pg from 'pg'
 import { createDb, type Db, type DbOptions } from '../db/index.ts'
 import type { MigrationSet } from '../migrations/index.ts'
-import { ensureTemplate, withDatabase } from './template.ts'
+import { asTester, ensureTemplate, TESTER, withDatabase } from './template.ts'
 import { startTestServer } from './test-server.ts'
 
 export interface TestDatabase {
   /** There inside tests; a `before` hook of a file, which runs beside ours, first awaits `ready()`. */
   readonly db: Db
+  /** As the owner of the database, who is no superuser: as in production. */
   readonly connectionString: string
+  readonly superuserConnectionString: string
   /** A second pool on the same database, closed at the end: for tests with several processes' worth of clients. */
   openDb(options?: Partial<DbOptions>): Db
   /** Resolves to `db` once it is there. node:test does not wait for one top-level `before` hook before the next. */
@@ -50,6 +52,9 @@ export function useTestDatabase(options: TestDatabaseOptions = {}): TestDatabase
     get connectionString() {
       return get().connectionString
     },
+    get superuserConnectionString() {
+      return get().superuserConnectionString
+    },
     openDb: (dbOptions) => get().openDb(dbOptions),
     ready: async () => (await open()).db,
   }
@@ -71,11 +76,13 @@ export async function openTestDatabase({
   await admin.connect()
   try {
     const template = await ensureTemplate(admin, server.url, sets)
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY ${CLONE_STRATEGY}`)
+    await admin.query(
+      `CREATE DATABASE ${name} OWNER ${TESTER} TEMPLATE ${template} STRATEGY ${CLONE_STRATEGY}`,
+    )
   } finally {
     await admin.end()
   }
-  const connectionString = withDatabase(server.url, name)
+  const connectionString = asTester(server.url, name)
   const opened: Db[] = []
   const openDb = (more: Partial<DbOptions> = {}): Db => {
     const db = createDb({ connectionString, ...dbOptions, ...more })
@@ -86,6 +93,7 @@ export async function openTestDatabase({
   return {
     db,
     connectionString,
+    superuserConnectionString: withDatabase(server.url, name),
     openDb,
     ready: async () => db,
     async drop() {

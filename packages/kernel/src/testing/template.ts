@@ -20,13 +20,14 @@ export async function ensureTemplate(
     .digest('hex')
     .slice(0, 16)
   const name = `template_${hash}`
-  await admin.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [name])
+  await admin.query(`SELECT pg_advisory_lock(hashtextextended('template', 0))`)
   try {
+    await ensureTester(admin)
     if (!(await exists(admin, name))) {
       const building = `building_${hash}`
       await admin.query(`DROP DATABASE IF EXISTS ${building} WITH (FORCE)`)
-      await admin.query(`CREATE DATABASE ${building}`)
-      const db = createDb({ connectionString: withDatabase(serverUrl, building), poolSize: 1 })
+      await admin.query(`CREATE DATABASE ${building} OWNER ${TESTER}`)
+      const db = createDb({ connectionString: asTester(serverUrl, building), poolSize: 1 })
       try {
         await migrate(db, sets)
       } finally {
@@ -36,9 +37,25 @@ export async function ensureTemplate(
       await admin.query(`ALTER DATABASE ${building} RENAME TO ${name}`)
     }
   } finally {
-    await admin.query(`SELECT pg_advisory_unlock(hashtextextended($1, 0))`, [name])
+    await admin.query(`SELECT pg_advisory_unlock(hashtextextended('template', 0))`)
   }
   return name
+}
+
+/**
+ * Tests do what the program does in production: own their database and be nobody's superuser. A migration that needs
+ * more fails here first.
+ */
+export const TESTER = 'tester'
+
+async function ensureTester(admin: pg.Client): Promise<void> {
+  const { rowCount } = await admin.query(`SELECT FROM pg_roles WHERE rolname = $1`, [TESTER])
+  if (rowCount === 0) await admin.query(`CREATE ROLE ${TESTER} LOGIN PASSWORD '${TESTER}'`)
+}
+
+/** The same server as the tester, in another database. */
+export function asTester(serverUrl: string, database: string): string {
+  return withDatabase(serverUrl, database).replace(/\/\/[^/]*@/, `//${TESTER}:${TESTER}@`)
 }
 
 export function withDatabase(serverUrl: string, database: string): string {
