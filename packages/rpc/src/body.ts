@@ -22,7 +22,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 
 function readAll(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let whole = empty
+    let whole: Buffer = empty
     let chunks: Buffer[] | undefined
     let size = 0
     request.on('data', (chunk: Buffer) => {

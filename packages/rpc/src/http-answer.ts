@@ -8,19 +8,38 @@ import { errorBody, errorHeaders, httpStatus } from './rest/error-body.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** Puts the headers on an answer that every call gets: its request id, and what its handler and ports have set. */
-export function setAnswerHeaders(reply: FastifyReply, call: Call): void {
-  reply.header('x-request-id', call.requestId)
-  const { answerHeaders } = call
-  for (let at = 0; at < answerHeaders.length; at += 2) {
-    reply.header(answerHeaders[at] as string, answerHeaders[at + 1])
+/**
+ * Writes a whole answer to the socket, with the headers that the application's hooks have set before. It does not go through
+ * `reply.send`, whose hooks and checks cost a tenth of a small request.
+ *
+ * @param headers in pairs: name, value
+ */
+export function writeAnswer(
+  reply: FastifyReply,
+  status: number,
+  headers: string[],
+  body: string | Buffer,
+): void {
+  const { raw } = reply
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    for (const one of Array.isArray(value) ? value : [value]) headers.push(name, String(one))
   }
+  headers.push('content-length', String(Buffer.byteLength(body)))
+  raw.writeHead(status, headers)
+  raw.end(body)
+}
+
+/** The headers that every call's answer gets: its type, its request id, and what its handler and ports have set. */
+export function answerHeaders(call: Call, contentType: string): string[] {
+  return ['content-type', contentType, 'x-request-id', call.requestId, ...call.answerHeaders]
 }
 
 /** Answers a call with an error, as REST writes errors. */
 export function sendError(call: Call, request: FastifyRequest, reply: FastifyReply, error: AppError): void {
-  setAnswerHeaders(reply, call)
-  sendErrorBody(request, reply, error, call.requestId)
+  const headers = answerHeaders(call, JSON_TYPE)
+  headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+  writeAnswer(reply, httpStatus(error), headers, JSON.stringify(errorBody(error, call.requestId)))
 }
 
 /** Answers a request that never became a call: its path, its method or its form is wrong. */
@@ -33,22 +52,14 @@ export function answerOutside(
   const given = request.raw.headers['x-request-id']
   const requestId = acceptRequestId(Array.isArray(given) ? given[0] : given) ?? newRequestId(Date.now())
   pipeline.refused(error, requestId)
-  reply.header('x-request-id', requestId)
-  sendErrorBody(request, reply, error, requestId)
+  const headers = ['content-type', JSON_TYPE, 'x-request-id', requestId]
+  headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+  writeAnswer(reply, httpStatus(error), headers, JSON.stringify(errorBody(error, requestId)))
 }
 
-function sendErrorBody(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  error: AppError,
-  requestId: string,
-): void {
-  if (!skipsUnreadBody(request.raw)) reply.header('connection', 'close')
-  reply
-    .code(httpStatus(error))
-    .headers(errorHeaders(error))
-    .header('content-type', JSON_TYPE)
-    .send(JSON.stringify(errorBody(error, requestId)))
+/** An answer before the end of a large body closes the connection, so that nobody has to read the rest. */
+export function closeUnlessRead(request: FastifyRequest): string[] {
+  return skipsUnreadBody(request.raw) ? [] : ['connection', 'close']
 }
 
 /** A caller's own limit in milliseconds, as a header says it; undefined when it says nothing sensible. */

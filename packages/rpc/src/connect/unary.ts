@@ -1,12 +1,12 @@
 import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
 import { withTrace } from '@mainstay/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { readBody, skipsUnreadBody } from '../body.ts'
+import { readBody } from '../body.ts'
 import { Call } from '../call-state.ts'
 import { messageEncoder } from '../codec/encode.ts'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
-import { setAnswerHeaders } from '../http-answer.ts'
+import { answerHeaders, closeUnlessRead, writeAnswer } from '../http-answer.ts'
 import type { Method } from '../method.ts'
 import type { Answer, Pipeline } from '../pipeline.ts'
 import { decodeMessage } from '../rest/bind.ts'
@@ -77,18 +77,13 @@ export async function serveConnectUnary(
       const body = await readBody(raw, limits.maxBodyBytes)
       const answer = await pipeline.answer(call, codec.decode(body))
       const encoded = codec.encode(answer)
-      setAnswerHeaders(reply, call)
-      reply.code(200).header('content-type', codec.contentType).send(encoded)
+      writeAnswer(reply, 200, answerHeaders(call, codec.contentType), encoded)
       pipeline.finish(call)
     } catch (thrown) {
       const error = pipeline.fail(call, thrown)
-      setAnswerHeaders(reply, call)
-      if (!skipsUnreadBody(raw)) reply.header('connection', 'close')
-      reply
-        .code(error.httpStatus)
-        .headers(errorHeaders(error))
-        .header('content-type', 'application/json')
-        .send(connectErrorJson(error, call.requestId))
+      const headers = answerHeaders(call, 'application/json')
+      headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+      writeAnswer(reply, error.httpStatus, headers, connectErrorJson(error, call.requestId))
     }
   })
 }

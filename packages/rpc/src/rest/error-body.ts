@@ -33,11 +33,12 @@ export function httpStatus(error: AppError): number {
   return httpStatusOf[error.reason] ?? CODES[error.code].http
 }
 
-/** Headers that an error brings: when to come back (RFC 9110 §10.2.3), and how to sign in (§11.6.1). */
-export function errorHeaders(error: AppError): Record<string, string> {
-  const headers: Record<string, string> = {}
-  if (error.retryAfterMs !== undefined)
-    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
-  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
+/** Headers that an error brings, in pairs: when to come back (RFC 9110 §10.2.3), and how to sign in (§11.6.1). */
+export function errorHeaders(error: AppError): string[] {
+  const headers: string[] = []
+  if (error.retryAfterMs !== undefined) {
+    headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))))
+  }
+  if (error.code === 'unauthenticated') headers.push('www-authenticate', 'Bearer')
   return headers
 }

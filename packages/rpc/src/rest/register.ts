@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Call } from '../call-state.ts'
 import { earlyRoute } from '../early-route.ts'
 import { refuse } from '../errors.ts'
-import { answerOutside, readTimeoutMs, sendError } from '../http-answer.ts'
+import { answerOutside, readTimeoutMs } from '../http-answer.ts'
 import { createRouter, type MethodMismatch, type RouteMatch, type Router } from '../http-rule/router.ts'
 import type { Method } from '../method.ts'
 import { createEndpoint, type Endpoint, type RestContext } from './endpoint.ts'
@@ -63,8 +63,11 @@ function dispatch(
   const query = mark < 0 ? '' : url.slice(mark + 1)
   const serve = endpoint.method.streams ? serveStream : serveUnary
   withTrace(call.trace, () => serve(endpoint, call, segments, query, request, reply, context)).catch(
-    // Only what fails while an error is being answered comes here.
-    (error: unknown) => sendError(call, request, reply, context.pipeline.fail(call, error)),
+    // Only what fails while an error is being answered comes here: nothing sensible can be said any more.
+    (error: unknown) => {
+      context.pipeline.fail(call, error)
+      raw.destroy()
+    },
   )
 }
 

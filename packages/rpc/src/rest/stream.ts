@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import type { Call } from '../call-state.ts'
 import type { Target } from '../codec/decode.ts'
-import { sendError, setAnswerHeaders } from '../http-answer.ts'
+import { answerHeaders, sendError } from '../http-answer.ts'
 import type { Endpoint, RestContext } from './endpoint.ts'
 import { errorBody } from './error-body.ts'
 import { checkContentType } from './unary.ts'
@@ -106,15 +106,16 @@ function createOutput(call: Call, reply: FastifyReply, format: Format, heartbeat
     if (opened) return
     opened = true
     clearTimeout(opening)
-    setAnswerHeaders(reply, call)
     reply.hijack()
-    raw.writeHead(200, {
-      ...(reply.getHeaders() as Record<string, string>),
-      'content-type': format.contentType,
-      'cache-control': 'no-store',
+    raw.writeHead(200, [
+      ...Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)]),
+      ...answerHeaders(call, format.contentType),
+      'cache-control',
+      'no-store',
       // nginx would hold events back until its buffer is full.
-      'x-accel-buffering': 'no',
-    })
+      'x-accel-buffering',
+      'no',
+    ])
     raw.flushHeaders()
     heartbeat = setInterval(() => raw.writableNeedDrain || raw.write(format.heartbeat), heartbeatMs)
   }

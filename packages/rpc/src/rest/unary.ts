@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import type { Call } from '../call-state.ts'
 import { refuse } from '../errors.ts'
-import { JSON_TYPE, sendError, setAnswerHeaders } from '../http-answer.ts'
+import { answerHeaders, JSON_TYPE, sendError, writeAnswer } from '../http-answer.ts'
 import type { Endpoint, RestContext } from './endpoint.ts'
 
 /** Serves one unary call over REST. */
@@ -22,8 +22,7 @@ export async function serveUnary(
     if (body.length > 0) checkContentType(call.header('content-type'))
     const answer = await pipeline.answer(call, endpoint.read(segments, query, body))
     const text = endpoint.encode(answer)
-    setAnswerHeaders(reply, call)
-    reply.code(endpoint.method.successStatus).header('content-type', JSON_TYPE).send(text)
+    writeAnswer(reply, endpoint.method.successStatus, answerHeaders(call, JSON_TYPE), text)
     pipeline.finish(call)
   } catch (error) {
     sendError(call, request, reply, pipeline.fail(call, error))
