@@ -93,13 +93,17 @@ async function buildConsole() {
       .map((path) => `${relative(root, path)} ${hash(readFileSync(path))}`)
       .join('\n'),
   )
-  if (readIfThere(built) === sources) return
-  const vite = join(modules, 'vite', 'bin', 'vite.js')
-  await runQuietly('Building the console', ownNode(), [vite, 'build', '--logLevel', 'warn'], {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: 'production' },
+  const isBuilt = () => readIfThere(built) === sources
+  if (isBuilt()) return
+  await alone(async () => {
+    if (isBuilt()) return
+    const vite = join(modules, 'vite', 'bin', 'vite.js')
+    await runQuietly('Building the console', ownNode(), [vite, 'build', '--logLevel', 'warn'], {
+      cwd: folder,
+      env: { ...process.env, NODE_ENV: 'production' },
+    })
+    writeFileSync(built, sources)
   })
-  writeFileSync(built, sources)
 }
 
 /** The Node that the program runs on, from the `node` package. */
@@ -134,13 +138,13 @@ async function runQuietly(what, command, args, options) {
 }
 
 /**
- * Lets one process at a time install: `npm start` and `npm test` in two terminals would undo each other's work.
+ * Lets one process at a time install or build: `npm start` and `npm test` in two terminals would undo each other's work.
  * @param {() => unknown} work
  */
 async function alone(work) {
   const lock = join(tmpdir(), `mainstay-bootstrap-${hash(root).slice(0, 16)}`)
   for (let tries = 0; !takeLock(lock); tries++) {
-    if (tries === 0) console.log('Another process is installing the dependencies: waiting for it.')
+    if (tries === 0) console.log('Another process is making this folder ready: waiting for it.')
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   try {
