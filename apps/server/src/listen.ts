@@ -10,7 +10,9 @@ export async function listening(
   try {
     await listen()
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const { code } = (
+      error instanceof Error && error.cause instanceof Error ? error.cause : error
+    ) as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') {
       const message = `${what} cannot listen on port ${port}: another program does. Stop it, or set ${variable} to another port.`
       throw new StartError('port_in_use', message, { cause: error })

@@ -11,6 +11,7 @@ import { readDevKey, writeDevKey } from './dev-key.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { createHttp, serveHealth } from './http.ts'
 import { listening } from './listen.ts'
+import { createMailboxSignIn } from './mailbox-sign-in.ts'
 import type { Role } from './role.ts'
 import { version } from './version.ts'
 import { migrationSets, type Program, wire } from './wire.ts'
@@ -83,6 +84,10 @@ async function start(
     undo.push(() => jobs.stop())
     await notify.worker.start()
     undo.push(() => notify.worker.stop())
+    const { mailboxPort } = settings.notify
+    await listening('The mailbox', 'NOTIFY_MAILBOX_PORT', mailboxPort, () =>
+      notify.openMailboxPort(createMailboxSignIn(access)),
+    )
   }
   const http = createHttp(settings.rpc)
   serveHealth(http, health, program.metrics)
