@@ -56,7 +56,8 @@ test('send, get and list tell of one message', async () => {
   const timeline = await waitFor(
     async () => {
       const { out } = await mainstay(['messages', 'get', messageId])
-      return out.includes('delivered') ? out : undefined
+      // The mailbox tells of the delivery before the worker has recorded its attempt.
+      return out.includes('delivered') && out.includes('Attempt 1: accepted by Sandbox') ? out : undefined
     },
     { what: 'the delivery' },
   )
