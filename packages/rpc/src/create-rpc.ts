@@ -40,7 +40,7 @@ export function createRpc({ implementations, ports, logger, metrics, limits }: R
     ports,
     logger,
     metrics,
-    validate: createValidate(),
+    validate: createValidate(methods.map(({ input }) => input)),
     stopping: stopping.signal,
   })
   return {

@@ -38,7 +38,7 @@ export function answerHeaders(call: Call, contentType: string): string[] {
 /** Answers a call with an error, as REST writes errors. */
 export function sendError(call: Call, request: FastifyRequest, reply: FastifyReply, error: AppError): void {
   const headers = answerHeaders(call, JSON_TYPE)
-  headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+  headers.push(...errorHeaders(error, headers), ...closeUnlessRead(request))
   writeAnswer(reply, httpStatus(error), headers, JSON.stringify(errorBody(error, call.requestId)))
 }
 
@@ -53,7 +53,7 @@ export function answerOutside(
   const requestId = acceptRequestId(Array.isArray(given) ? given[0] : given) ?? newRequestId(Date.now())
   pipeline.refused(error, requestId)
   const headers = ['content-type', JSON_TYPE, 'x-request-id', requestId]
-  headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+  headers.push(...errorHeaders(error, headers), ...closeUnlessRead(request))
   writeAnswer(reply, httpStatus(error), headers, JSON.stringify(errorBody(error, requestId)))
 }
 

@@ -9,12 +9,15 @@ export interface ConformanceService {
   readonly runs: Map<string, number>
   /** Streams and waits that are under way. */
   readonly open: Set<string>
+  /** How many messages all streams have made. */
+  produced(): number
 }
 
 /** Answers the conformance contract: echoes, counts, waits and fails as asked. */
 export function createConformanceService(): ConformanceService {
   const runs = new Map<string, number>()
   const open = new Set<string>()
+  let produced = 0
   const ran = (method: string): number => {
     const count = (runs.get(method) ?? 0) + 1
     runs.set(method, count)
@@ -80,6 +83,7 @@ export function createConformanceService(): ConformanceService {
           }
           const pauseMs = milliseconds(request.pause)
           if (pauseMs !== undefined) await pause(pauseMs, ctx.signal)
+          produced++
           yield { number, resumeToken: String(number), padding: 'x'.repeat(request.padding) }
         }
       } finally {
@@ -87,7 +91,7 @@ export function createConformanceService(): ConformanceService {
       }
     },
   })
-  return { implementation, runs, open }
+  return { implementation, runs, open, produced: () => produced }
 }
 
 /** The same object without its undefined members. */

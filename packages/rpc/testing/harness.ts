@@ -29,6 +29,8 @@ export interface TestServer {
 export interface TestServerOptions {
   limits?: Partial<RpcLimits>
   ports?: Partial<Ports>
+  /** What an application does to its server before ours is added to it. */
+  prepare?: (app: FastifyInstance) => void
 }
 
 export const tester: Caller = Object.freeze({
@@ -54,6 +56,7 @@ export async function startTestServer(
   const ports: Ports = { ...testPorts, idempotency: createMemoryIdempotency(), ...options.ports }
   const rpc = createRpc({ implementations, ports, logger, metrics, limits })
   const app = fastify(httpOptions(limits))
+  options.prepare?.(app)
   rpc.registerHttp(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const grpc = rpc.createGrpcServer()

@@ -82,7 +82,7 @@ export async function serveConnectUnary(
     } catch (thrown) {
       const error = pipeline.fail(call, thrown)
       const headers = answerHeaders(call, 'application/json')
-      headers.push(...errorHeaders(error), ...closeUnlessRead(request))
+      headers.push(...errorHeaders(error, headers), ...closeUnlessRead(request))
       writeAnswer(reply, error.httpStatus, headers, connectErrorJson(error, call.requestId))
     }
   })

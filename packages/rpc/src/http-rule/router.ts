@@ -89,7 +89,13 @@ function walk<T>(
   allowed: Set<string>,
 ): T | undefined {
   const segment = segments[at]
-  if (segment === undefined) return endOf(node, verb, httpMethod, allowed)
+  if (segment === undefined) {
+    const target = endOf(node, verb, httpMethod, allowed)
+    // `**` also stands for no segment at all.
+    return target === undefined && node.rest !== undefined
+      ? endOf(node.rest, verb, httpMethod, allowed)
+      : target
+  }
   const literal = node.literals.get(segment)
   if (literal !== undefined) {
     const target = walk(literal, segments, at + 1, verb, httpMethod, allowed)

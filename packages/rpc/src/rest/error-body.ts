@@ -33,12 +33,20 @@ export function httpStatus(error: AppError): number {
   return httpStatusOf[error.reason] ?? CODES[error.code].http
 }
 
-/** Headers that an error brings, in pairs: when to come back (RFC 9110 §10.2.3), and how to sign in (§11.6.1). */
-export function errorHeaders(error: AppError): string[] {
+/**
+ * Headers that an error brings, in pairs: when to come back (RFC 9110 §10.2.3), and how to sign in (§11.6.1). Whoever
+ * refused the credential may have said that already, and better: then it stands in `already`.
+ */
+export function errorHeaders(error: AppError, already: readonly string[]): string[] {
   const headers: string[] = []
   if (error.retryAfterMs !== undefined) {
     headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))))
   }
-  if (error.code === 'unauthenticated') headers.push('www-authenticate', 'Bearer')
+  if (
+    error.code === 'unauthenticated' &&
+    !already.some((text, at) => at % 2 === 0 && text === 'www-authenticate')
+  ) {
+    headers.push('www-authenticate', 'Bearer')
+  }
   return headers
 }

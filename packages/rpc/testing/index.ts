@@ -1,0 +1,3 @@
+export { arbitraryJson } from './arbitrary-json.ts'
+export { arbitraryMessage } from './arbitrary-message.ts'
+export { type FuzzOptions, fuzz } from './fuzz.ts'
