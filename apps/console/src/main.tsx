@@ -6,6 +6,7 @@ import { RouterProvider } from 'react-router/dom'
 import { Toaster } from 'sonner'
 import { queryClient } from './api/query-client.ts'
 import { TooltipProvider } from './components/tooltip/tooltip.tsx'
+import { preloadPages } from './pages/pages.ts'
 import { router } from './routes.tsx'
 import { useShownTheme, useThemeOnDocument } from './theme/theme.ts'
 
@@ -28,3 +29,5 @@ createRoot(root).render(
     <Console />
   </StrictMode>,
 )
+
+window.addEventListener('load', () => setTimeout(() => void preloadPages(), 1_500), { once: true })

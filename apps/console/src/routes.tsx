@@ -1,12 +1,13 @@
 import { createBrowserRouter } from 'react-router'
 import { AppFrame } from './frame/app-frame.tsx'
 import { CrashPage } from './pages/crash-page.tsx'
+import { pages } from './pages/pages.ts'
 
-/** Every address of the console. Each page is its own chunk and exports `Component`. */
+/** Every address of the console. A page's module exports `Component`. */
 export const router = createBrowserRouter([
   {
     path: '/sign-in',
-    lazy: () => import('./pages/sign-in/sign-in-page.tsx'),
+    lazy: pages.signIn,
     errorElement: <CrashPage />,
     hydrateFallbackElement: <div />,
   },
@@ -20,41 +21,41 @@ export const router = createBrowserRouter([
       {
         errorElement: <CrashPage />,
         children: [
-          { index: true, lazy: () => import('./pages/home/home-page.tsx') },
+          { index: true, lazy: pages.home },
           {
             path: 'messages',
-            lazy: () => import('./pages/messages/messages-page.tsx'),
-            children: [{ path: ':messageId', lazy: () => import('./pages/messages/message-panel.tsx') }],
+            lazy: pages.messages,
+            children: [{ path: ':messageId', lazy: pages.message }],
           },
           {
             path: 'mailbox',
-            lazy: () => import('./pages/mailbox/mailbox-page.tsx'),
-            children: [{ path: ':mailId', lazy: () => import('./pages/mailbox/mail-reader.tsx') }],
+            lazy: pages.mailbox,
+            children: [{ path: ':mailId', lazy: pages.mail }],
           },
-          { path: 'templates', lazy: () => import('./pages/templates/templates-page.tsx') },
-          { path: 'templates/new', lazy: () => import('./pages/templates/template-page.tsx') },
-          { path: 'templates/:name', lazy: () => import('./pages/templates/template-page.tsx') },
+          { path: 'templates', lazy: pages.templates },
+          { path: 'templates/new', lazy: pages.template },
+          { path: 'templates/:name', lazy: pages.template },
           {
             path: 'providers',
-            lazy: () => import('./pages/providers/providers-page.tsx'),
+            lazy: pages.providers,
             children: [
-              { path: 'new', lazy: () => import('./pages/providers/provider-panel.tsx') },
-              { path: ':providerAccountId', lazy: () => import('./pages/providers/provider-panel.tsx') },
+              { path: 'new', lazy: pages.provider },
+              { path: ':providerAccountId', lazy: pages.provider },
             ],
           },
-          { path: 'api-keys', lazy: () => import('./pages/api-keys/api-keys-page.tsx') },
+          { path: 'api-keys', lazy: pages.apiKeys },
           {
             path: 'settings',
-            lazy: () => import('./pages/settings/settings-page.tsx'),
+            lazy: pages.settings,
             children: [
-              { index: true, lazy: () => import('./pages/settings/system-tab.tsx') },
-              { path: 'configuration', lazy: () => import('./pages/settings/configuration-tab.tsx') },
-              { path: 'dead-letters', lazy: () => import('./pages/settings/dead-letters-tab.tsx') },
-              { path: 'changes', lazy: () => import('./pages/settings/changes-tab.tsx') },
-              { path: 'appearance', lazy: () => import('./pages/settings/appearance-tab.tsx') },
+              { index: true, lazy: pages.system },
+              { path: 'configuration', lazy: pages.configuration },
+              { path: 'dead-letters', lazy: pages.deadLetters },
+              { path: 'changes', lazy: pages.changes },
+              { path: 'appearance', lazy: pages.appearance },
             ],
           },
-          { path: '*', lazy: () => import('./pages/not-found/not-found-page.tsx') },
+          { path: '*', lazy: pages.notFound },
         ],
       },
     ],

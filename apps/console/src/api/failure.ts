@@ -42,13 +42,17 @@ export function describeFailure(error: unknown): Failure {
     }
   }
   return {
-    title: titlesByReason[error.reason] ?? titles[error.code] ?? 'The server failed',
+    title: titlesByReason[error.reason] ?? titleOf(error) ?? 'The server failed',
     message: messageOf(error),
     reason: error.reason.startsWith('sdk.') ? undefined : error.reason,
     requestId: error.requestId,
     docs: error.docs,
     canRetry: !['not_found', 'permission_denied', 'invalid_argument', 'unimplemented'].includes(error.code),
   }
+}
+
+function titleOf(error: MainstayError): string | undefined {
+  return error.code === 'unavailable' && error.status > 0 ? 'The server is not ready' : titles[error.code]
 }
 
 function messageOf(error: MainstayError): string {

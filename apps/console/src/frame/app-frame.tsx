@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { Navigate, Outlet, useLocation, useNavigate, useSearchParams } from 'react-router'
 import { FailureState } from '../components/failure/failure-state.tsx'
 import { useHotkeys } from '../components/hotkeys/use-hotkeys.ts'
+import { Loading, Skeleton } from '../components/skeleton/skeleton.tsx'
 import { createRemembered } from '../remembered/remembered.ts'
 import { useCompact } from '../screen/use-compact.ts'
 import { mode } from '../session/mode.ts'
@@ -38,7 +39,7 @@ export function AppFrame() {
   const [sheet, setSheet] = useState(false)
   const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | 'send-test'>()
   const caller = useCaller()
-  const projects = useProjects(caller.isSuccess)
+  const projects = useProjects()
   const project = useSettledProject(projects.data, search.get('project'))
   const isTest = mode.use() === 'test'
   const actions = useMemo(
@@ -80,8 +81,10 @@ export function AppFrame() {
                 error={failure}
                 onRetry={() => void (caller.error ? caller.refetch() : projects.refetch())}
               />
+            ) : project ? (
+              <Outlet key={project} />
             ) : (
-              project && <Outlet key={project} />
+              <PageSkeleton />
             )}
           </main>
         </div>
@@ -104,6 +107,18 @@ export function AppFrame() {
         {overlay === 'send-test' && <SendTestDialog onClose={closeOverlay} />}
       </Suspense>
     </FrameActionsContext.Provider>
+  )
+}
+
+/** Stands for any page while it is not known which project to ask about. */
+function PageSkeleton() {
+  return (
+    <div className="flex flex-col gap-5 px-4 py-6 md:px-6">
+      <Loading what="console" />
+      <Skeleton className="h-5 w-32" />
+      <Skeleton className="h-20 w-full" />
+      <Skeleton className="h-64 w-full" />
+    </div>
   )
 }
 

@@ -31,12 +31,11 @@ export function TopBar({
         <button
           type="button"
           onClick={openPalette}
-          aria-label="Search or jump to"
           aria-keyshortcuts="Meta+K Control+K"
           className="flex h-8 items-center gap-2 rounded-md px-2 text-sm text-ink-3 hover:text-ink md:w-56 md:border md:border-line-strong lg:w-64"
         >
           <Search className="size-4 shrink-0" aria-hidden />
-          <span className="mr-auto max-md:hidden">Search or jump to</span>
+          <span className="mr-auto max-md:sr-only">Search or jump to</span>
           <span aria-hidden className="max-md:hidden">
             <Keys keys={`${commandKey} K`} />
           </span>

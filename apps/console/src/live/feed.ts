@@ -212,28 +212,48 @@ export class Feed<Row> {
   }
 }
 
-/** Puts changes into rows that are newest first. What is older than the last row read is left for its own page. */
+/**
+ * Puts changes into rows that are newest first. What is older than the last row read is left for its own page.
+ *
+ * The rows are in order of their ids, so a change finds its place by halving: with 100,000 rows on screen and a change
+ * a millisecond, looking at every row at every draw is what would make the page stutter.
+ */
 export function mergeChanges<Row>(
   rows: readonly Row[],
   changed: ReadonlyMap<string, Row>,
   source: Pick<FeedSource<Row>, 'id' | 'revision' | 'belongs'>,
   hasMore: boolean,
 ): readonly Row[] {
-  const pending = new Map(changed)
-  const kept: Row[] = []
-  for (const row of rows) {
-    const id = source.id(row)
-    const change = pending.get(id)
-    pending.delete(id)
-    if (change === undefined || source.revision(change) < source.revision(row)) kept.push(row)
-    else if (source.belongs(change)) kept.push(change)
+  const next = rows.slice()
+  const fresh: Row[] = []
+  const leaving = new Set<number>()
+  for (const [id, change] of changed) {
+    const index = placeOf(id, rows, source.id)
+    const shown = rows[index]
+    if (shown === undefined || source.id(shown) !== id) {
+      const isBelowLastRead = index === rows.length && rows.length > 0 && hasMore
+      if (source.belongs(change) && !isBelowLastRead) fresh.push(change)
+    } else if (source.revision(change) >= source.revision(shown)) {
+      if (source.belongs(change)) next[index] = change
+      else leaving.add(index)
+    }
   }
-  const lastRow = rows.at(-1)
-  const oldest = hasMore && lastRow !== undefined ? source.id(lastRow) : ''
-  const fresh = [...pending.values()].filter((row) => source.belongs(row) && source.id(row) > oldest)
+  const kept = leaving.size > 0 ? next.filter((_, index) => !leaving.has(index)) : next
   if (fresh.length === 0) return kept
   fresh.sort((a, b) => (source.id(a) < source.id(b) ? 1 : -1))
   return interleave(fresh, kept, source.id)
+}
+
+/** Where a row with this id is, or would be: the first index whose id is not newer. */
+function placeOf<Row>(id: string, rows: readonly Row[], idOf: (row: Row) => string): number {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (idOf(rows[middle] as Row) > id) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Merges two lists that are both newest first. Fresh rows nearly always all come before the first kept one. */
@@ -244,5 +264,5 @@ function interleave<Row>(fresh: Row[], kept: Row[], id: (row: Row) => string): R
     while (at < kept.length && id(kept[at] as Row) > id(row)) merged.push(kept[at++] as Row)
     merged.push(row)
   }
-  return merged.concat(kept.slice(at))
+  return merged.concat(at === 0 ? kept : kept.slice(at))
 }

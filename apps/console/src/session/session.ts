@@ -15,7 +15,7 @@ export function useCaller() {
 }
 
 /** The projects the operator may see. */
-export function useProjects(enabled = true) {
+export function useProjects() {
   return useQuery({
     queryKey: ['projects'],
     queryFn: async ({ signal }) => {
@@ -25,13 +25,13 @@ export function useProjects(enabled = true) {
       return projects
     },
     staleTime: 60_000,
-    enabled,
   })
 }
 
 /**
  * Settles which project the console works in: the one the address names (`?project=`), else the one remembered, else
- * the first. Returns its slug, or undefined until the projects are known.
+ * the first. A remembered one is taken at its word until the projects are known, so that a reload waits for nothing.
+ * Returns its slug, or undefined while there is nothing to go by.
  */
 export function useSettledProject(projects: Project[] | undefined, named: string | null): string | undefined {
   const remembered = projectSlug.use()
@@ -40,5 +40,6 @@ export function useSettledProject(projects: Project[] | undefined, named: string
   useEffect(() => {
     if (settled !== undefined && settled !== remembered) projectSlug.set(settled)
   }, [settled, remembered])
+  if (!projects) return named === null || named === remembered ? remembered || undefined : undefined
   return settled === remembered ? settled : undefined
 }

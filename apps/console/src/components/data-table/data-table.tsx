@@ -102,7 +102,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     <ScrollRegion
       ref={scroller}
       label={`${props.label}, scrollable`}
-      className="h-full overflow-auto [contain:strict]"
+      className="h-full overflow-auto [contain:strict] [overflow-anchor:none]"
     >
       {props.status === 'loading' && <Loading what={props.label.toLowerCase()} />}
       <table

@@ -42,7 +42,9 @@ export function useRowKeys({
 
   function move(step: number): void {
     if (count === 0) return
-    const from = openIndex >= 0 ? openIndex : focusedIndex(scroller.current)
+    // Keys come faster than rows are drawn: a row still on its way counts as focused.
+    const focused = wanted.current >= 0 ? wanted.current : focusedIndex(scroller.current)
+    const from = openIndex >= 0 ? openIndex : focused
     const to = from < 0 ? firstVisible(virtualizer) : Math.min(count - 1, Math.max(0, from + step))
     if (openIndex >= 0) {
       virtualizer.scrollToIndex(to)

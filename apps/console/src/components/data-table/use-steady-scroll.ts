@@ -2,7 +2,7 @@ import { type RefObject, useLayoutEffect, useRef } from 'react'
 
 /**
  * Keeps the rows a reader looks at where they are while new rows come in above. At the very top nothing is held, so
- * that the newest row is always in sight there.
+ * that the newest row is always in sight there. The browser’s own scroll anchoring must be off: both would move twice.
  */
 export function useSteadyScroll<Row extends object>(
   scroller: RefObject<HTMLDivElement | null>,

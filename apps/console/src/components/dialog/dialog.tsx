@@ -2,7 +2,6 @@ import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cx } from '../../class-names.ts'
-import { IconButton } from '../button/button.tsx'
 
 /** A modal dialog: it traps focus, closes with Escape, and gives focus back where it came from. */
 export function Dialog({
@@ -43,10 +42,12 @@ export function Dialog({
                 <Radix.Description className="mt-1 text-sm text-ink-2">{description}</Radix.Description>
               )}
             </div>
-            <Radix.Close asChild>
-              <IconButton label="Close" className="-mr-2">
-                <X />
-              </IconButton>
+            {/* Without a tooltip: Escape would close that first, and the dialog only the second time. */}
+            <Radix.Close
+              aria-label="Close"
+              className="-mr-2 flex size-7 shrink-0 items-center justify-center rounded-md text-ink-2 hover:bg-hover hover:text-ink"
+            >
+              <X className="size-4" aria-hidden />
             </Radix.Close>
           </div>
           {children}
@@ -56,16 +57,16 @@ export function Dialog({
   )
 }
 
-/** Focus starts where the work starts, at the first field or button of the body, and not at the cross. */
+/** Focus starts where the work starts, at the first field or button, and not at the cross. */
 function focusFirstControl(event: Event): void {
   const dialog = event.currentTarget
   if (!(dialog instanceof HTMLElement)) return
   const first = dialog.querySelector<HTMLElement>(
     '[data-dialog-body] :is(input, textarea, select, button), [data-dialog-buttons] button',
   )
-  if (!first) return
   event.preventDefault()
-  first.focus()
+  if (first) first.focus()
+  else dialog.focus()
 }
 
 /** The scrolling middle of a dialog. */

@@ -2,6 +2,7 @@ import { Check } from 'lucide-react'
 import { DropdownMenu as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cx } from '../../class-names.ts'
+import { insideMain } from '../../screen/inside-main.ts'
 
 const item =
   'flex min-h-7 items-center gap-2 rounded-sm px-2 text-sm outline-none select-none ' +
@@ -23,7 +24,7 @@ export function Menu({
     // Not modal: hiding the page from screen readers leaves its focusable parts hidden but reachable.
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={insideMain()}>
         <Radix.Content
           align={align}
           sideOffset={4}
@@ -143,7 +144,7 @@ export function SubMenu({ label, icon, children }: { label: string; icon?: React
           ›
         </span>
       </Radix.SubTrigger>
-      <Radix.Portal>
+      <Radix.Portal container={insideMain()}>
         <Radix.SubContent
           sideOffset={4}
           collisionPadding={8}

@@ -13,14 +13,16 @@ export function ScrollRegion({
   children: ReactNode
 }) {
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: it groups text, not the fields of a form
+    <div
       ref={ref}
+      role="group"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
       tabIndex={0}
       aria-label={label}
       className={`focus-visible:-outline-offset-2 ${className}`}
     >
       {children}
-    </section>
+    </div>
   )
 }

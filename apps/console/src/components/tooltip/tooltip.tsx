@@ -1,5 +1,6 @@
 import { Tooltip as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { insideMain } from '../../screen/inside-main.ts'
 import { Keys } from './keys.tsx'
 
 /** Wrapped around the app once: tooltips open after half a second and then follow the pointer at once. */
@@ -20,7 +21,7 @@ export function Tooltip({
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{children}</Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={insideMain()}>
         <Radix.Content
           side={side}
           sideOffset={6}

@@ -34,6 +34,7 @@ export function LiveControl({
       <Button onClick={paused ? onResume : onPause} aria-keyshortcuts="Space" title="Space">
         {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
         {paused ? 'Resume' : 'Pause'}
+        {paused && waiting > 0 && ' '}
         {paused && waiting > 0 && (
           <span className="tabular rounded-sm bg-accent-soft px-1 text-xs text-accent">
             {formatCompact(waiting)} waiting

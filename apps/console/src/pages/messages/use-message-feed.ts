@@ -6,7 +6,9 @@ import type { FeedSource } from '../../live/feed.ts'
 import { useFeed } from '../../live/use-feed.ts'
 import { belongs, type MessageFilters, toApiFilter, writeFilters } from './message-filters.ts'
 
-const pageSize = 100
+/** A quick first screen, then fewer round trips for whoever scrolls on. */
+const firstPageSize = 100
+const furtherPageSize = 500
 
 /** The list of messages, live at its head. */
 export function useMessageFeed(filters: MessageFilters) {
@@ -20,6 +22,7 @@ function messageSource(filters: MessageFilters, modeName: 'test' | 'live'): Feed
   return {
     async loadPage(pageToken, signal) {
       const filter = toApiFilter(filters, { withStates: true })
+      const pageSize = pageToken === '' ? firstPageSize : furtherPageSize
       const page = await notify.listMessages({ pageSize, pageToken, filter }, { signal })
       return { rows: page.messages, nextPageToken: page.nextPageToken }
     },

@@ -1,0 +1,33 @@
+/** Every page as its own chunk. */
+export const pages = {
+  signIn: () => import('./sign-in/sign-in-page.tsx'),
+  home: () => import('./home/home-page.tsx'),
+  messages: () => import('./messages/messages-page.tsx'),
+  message: () => import('./messages/message-panel.tsx'),
+  mailbox: () => import('./mailbox/mailbox-page.tsx'),
+  mail: () => import('./mailbox/mail-reader.tsx'),
+  templates: () => import('./templates/templates-page.tsx'),
+  template: () => import('./templates/template-page.tsx'),
+  providers: () => import('./providers/providers-page.tsx'),
+  provider: () => import('./providers/provider-panel.tsx'),
+  apiKeys: () => import('./api-keys/api-keys-page.tsx'),
+  settings: () => import('./settings/settings-page.tsx'),
+  system: () => import('./settings/system-tab.tsx'),
+  configuration: () => import('./settings/configuration-tab.tsx'),
+  deadLetters: () => import('./settings/dead-letters-tab.tsx'),
+  changes: () => import('./settings/changes-tab.tsx'),
+  appearance: () => import('./settings/appearance-tab.tsx'),
+  notFound: () => import('./not-found/not-found-page.tsx'),
+}
+
+/** Fetches the other pages once the first one stands, so that going to one waits for nothing but its data. */
+export async function preloadPages(): Promise<void> {
+  for (const load of Object.values(pages)) {
+    try {
+      await load()
+    } catch {
+      // Offline, or a newer version was installed: going to the page tries again, and says so if it fails.
+      return
+    }
+  }
+}
