@@ -41,7 +41,7 @@ const serverSettings = defineSettings('server', {
     default: 15_000,
     min: 0,
     max: 600_000,
-    doc: 'How long a stop waits for requests and deliveries under way. What is left is taken up again by its lease.',
+    doc: 'How long a stop waits for requests under way before it ends their connections. Deliveries have NOTIFY_DELIVER_DRAIN_TIMEOUT_MS.',
   },
 })
 

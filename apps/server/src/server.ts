@@ -5,6 +5,7 @@ import { homeFolder, type Logger, migrate } from '@mainstay/kernel'
 import { registerDocs } from '@mainstay/rpc'
 import type { FastifyInstance } from 'fastify'
 import type { Banner } from './banner.ts'
+import { closeHttp } from './close-http.ts'
 import type { ServerSettings } from './config.ts'
 import { serveConsole } from './console-files.ts'
 import { readDevKey, writeDevKey } from './dev-key.ts'
@@ -41,7 +42,6 @@ export interface Server {
  * before it are undone.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const startedAt = performance.now()
   const undo: (() => Promise<unknown>)[] = []
   let stopping: Promise<void> | undefined
   const stop = () => {
@@ -49,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return stopping
   }
   try {
-    return await start(options, startedAt, undo, stop)
+    return await start(options, undo, stop)
   } catch (error) {
     await stop()
     throw error
@@ -58,7 +58,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 async function start(
   { role, settings, logger }: ServerOptions,
-  startedAt: number,
   undo: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Server> {
@@ -97,7 +96,7 @@ async function start(
   }
   const hasConsole = role !== 'worker' && serveConsole(http)
   const httpUrl = await listen(http, settings)
-  undo.push(() => http.close())
+  undo.push(() => closeHttp(http, settings.server.drainTimeoutMs))
   const grpcAddress = role === 'worker' ? undefined : await listenGrpc(program, settings, undo)
   undo.push(async () => health.drain())
 
@@ -106,7 +105,8 @@ async function start(
   const banner: Banner = {
     version,
     role,
-    startedInMs: performance.now() - startedAt,
+    // From the start of the process: loading the program is part of what a person waits for.
+    startedInMs: performance.now(),
     consoleUrl: hasConsole ? publicUrl : undefined,
     signInLink: link && `${publicUrl}/sign-in#token=${link.token}`,
     apiUrl: role === 'worker' ? undefined : publicUrl,

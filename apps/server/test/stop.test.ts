@@ -14,12 +14,12 @@ after(async () => {
 })
 
 // A short lease: what a killed worker held is taken up again within the test's time.
-async function start(): Promise<{ server: ServerProcess; mainstay: Mainstay }> {
+async function start(): Promise<{ server: ServerProcess; mainstay: Mainstay; url: string; apiKey: string }> {
   const server = spawnServer(home, { NOTIFY_DELIVER_LEASE_MS: '2000' })
   running.add(server)
   await server.ready()
-  const { apiUrl, apiKey } = readBanner(server.output())
-  return { server, mainstay: createMainstay({ baseUrl: apiUrl, apiKey, maxRetries: 0 }) }
+  const { apiUrl: url, apiKey } = readBanner(server.output())
+  return { server, mainstay: createMainstay({ baseUrl: url, apiKey, maxRetries: 0 }), url, apiKey }
 }
 
 async function stop(server: ServerProcess, signal: NodeJS.Signals): Promise<number | string> {
@@ -59,6 +59,27 @@ const allAre = (mainstay: Mainstay, acknowledged: string[], states: MessageState
     },
     { what: 'every acknowledged message to be accounted for', timeoutMs: 30_000, everyMs: 200 },
   )
+
+test('SIGTERM under load: streams end, the exit code is 0, and what was acknowledged is delivered', async () => {
+  const { server, mainstay, url, apiKey } = await start()
+  const headers = { authorization: `Bearer ${apiKey}`, accept: 'application/x-ndjson' }
+  const stream = await fetch(`${url}/v1/messages:watch`, { headers })
+  const read = stream.text()
+  const { acknowledged, gone } = sendUntilGone(mainstay)
+  await waitFor(() => acknowledged.length > 200, { what: 'the load' })
+  assert.equal(await stop(server, 'SIGTERM'), 0)
+  await gone
+  await read
+  const complaints = server
+    .output()
+    .split('\n')
+    .filter((line) => /"level":"(error|fatal)"|Warning/.test(line))
+  assert.deepEqual(complaints, [])
+
+  const next = await start()
+  await allAre(next.mainstay, acknowledged, [MessageState.DELIVERED])
+  assert.equal(await stop(next.server, 'SIGTERM'), 0)
+})
 
 test('SIGKILL under load: what was acknowledged is there, and is delivered or known to be in doubt', async () => {
   const { server, mainstay } = await start()

@@ -46,7 +46,7 @@ export function createRequestRecord(logger: Logger, metrics: Metrics): RequestRe
     const code = problem?.code ?? 'ok'
     observe(call.method, code, ms)
     const durationMs = Math.round(ms * 100) / 100
-    if (problem !== undefined && CODES[problem.code].http >= 500) writeFailure(call, problem, durationMs)
+    if (problem !== undefined && isFailure(problem)) writeFailure(call, problem, durationMs)
     else if (logger.isLevelEnabled('info')) writeLine(call, code, problem?.reason, durationMs)
   }
 
@@ -62,6 +62,11 @@ export function createRequestRecord(logger: Logger, metrics: Metrics): RequestRe
       logger.info({ method: 'none', code: error.code, reason: error.reason, requestId }, 'rpc')
     },
   }
+}
+
+/** A failure of ours. A refusal for now that has no cause is meant: a server that stops in order, a queue that is full. */
+function isFailure({ code, cause }: AppError): boolean {
+  return CODES[code].http >= 500 && !(code === 'unavailable' && cause === undefined)
 }
 
 function createObserver(metrics: Metrics): (method: string, code: string, ms: number) => void {
