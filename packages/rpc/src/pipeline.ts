@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import {
   create,
   type DescMessage,
@@ -10,9 +9,9 @@ import {
 import type { Logger, Metrics, Tx } from '@mainstay/kernel'
 import type { Call } from './call-state.ts'
 import { refuse, refuseFields } from './errors.ts'
-import type { Method } from './method.ts'
 import { untilCallEnds } from './open-stream.ts'
 import type { Ports } from './ports.ts'
+import { requestHash } from './request-hash.ts'
 import { createRequestRecord, type RequestRecord } from './request-record.ts'
 import type { Validate } from './validate/validate.ts'
 
@@ -114,15 +113,6 @@ function readIdempotencyKey(call: Call, request: Message): void {
     throw refuse('rpc.idempotency_key_invalid', 'An Idempotency-Key is 1 to 255 printable ASCII characters.')
   }
   call.idempotency = { key, requestHash: requestHash(call.info, request) }
-}
-
-function requestHash(method: Method, request: Message): Uint8Array {
-  const bytes = toBinary(method.input, request)
-  const text = Buffer.allocUnsafe(method.name.length + 1 + bytes.length)
-  text.write(method.name, 'latin1')
-  text[method.name.length] = 0
-  text.set(bytes, method.name.length + 1)
-  return hash('sha256', text, 'buffer')
 }
 
 /** The answer, or the deadline, whichever comes first. The handler hears of the deadline through `ctx.signal`. */

@@ -1,8 +1,10 @@
 import { create, type DescMessage, type Message, type MessageInitShape, toJson } from '@bufbuild/protobuf'
 import { protoCamelCase } from '@bufbuild/protobuf/reflect'
+import type { Value } from '@bufbuild/protobuf/wkt'
 import { isoMinute } from '../iso-time.ts'
 import { isWrapper } from './decode-wkt.ts'
 import { type Encode, scalarEncoder } from './encode-scalar.ts'
+import { sortedJson } from './sorted-json.ts'
 
 /** The encoder of a well-known type that JSON writes in a form of its own; undefined for every other message. */
 export function wellKnownEncoder(descriptor: DescMessage): Encode | undefined {
@@ -20,6 +22,43 @@ export function wellKnownEncoder(descriptor: DescMessage): Encode | undefined {
     default:
       return isWrapper(descriptor) ? wrapperEncoder(descriptor) : undefined
   }
+}
+
+/**
+ * The same for canonical text. A binary request may hold a time or a mask that JSON has no form for, and its hash is asked
+ * for all the same.
+ */
+export function canonicalWellKnownEncoder(descriptor: DescMessage): Encode | undefined {
+  switch (descriptor.typeName) {
+    case 'google.protobuf.Timestamp':
+    case 'google.protobuf.Duration':
+      return (value) => {
+        const { seconds = 0n, nanos = 0 } = value as SecondsAndNanos
+        return `${seconds},${nanos}`
+      }
+    case 'google.protobuf.FieldMask':
+      return (value) => JSON.stringify((value as { paths?: readonly string[] }).paths ?? [])
+    case 'google.protobuf.Struct':
+    case 'google.protobuf.Value':
+    case 'google.protobuf.ListValue':
+      return (value) => sortedJson(plainValue(value))
+    default:
+      return wellKnownEncoder(descriptor)
+  }
+}
+
+/** A Struct, Value or ListValue as plain JSON values; what is no JSON value (NaN) stays what it is. */
+function plainValue(given: unknown): unknown {
+  const message = given as { kind?: Value['kind']; fields?: Record<string, Value>; values?: readonly Value[] }
+  if (message.values !== undefined) return message.values.map(plainValue)
+  if (message.fields !== undefined) {
+    return Object.fromEntries(
+      Object.entries(message.fields).map(([name, value]) => [name, plainValue(value)]),
+    )
+  }
+  const { case: type, value } = message.kind ?? { case: undefined }
+  if (type === undefined || type === 'nullValue') return null
+  return type === 'structValue' || type === 'listValue' ? plainValue(value) : value
 }
 
 function asMessage(descriptor: DescMessage, value: unknown): Message {

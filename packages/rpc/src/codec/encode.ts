@@ -1,7 +1,8 @@
 import type { DescField, DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf'
 import { isWrapper } from './decode-wkt.ts'
 import { type Encode, enumEncoder, isZero, quote, scalarEncoder } from './encode-scalar.ts'
-import { wellKnownEncoder } from './encode-wkt.ts'
+import { canonicalWellKnownEncoder, wellKnownEncoder } from './encode-wkt.ts'
+import { sortedJson } from './sorted-json.ts'
 
 /** A message, or what `create` would make one of: fields may be left out. */
 export type Encodable = Message | MessageInitShape<DescMessage>
@@ -10,7 +11,27 @@ type Fields = Readonly<Record<string, unknown>>
 /** Appends `,"name":value` for a field that is set. */
 type WriteField = (text: string, message: Fields) => string
 
-const encoders = new WeakMap<DescMessage, Encode>()
+/** How one kind of text is written, and the encoders that were put together for it. */
+interface Form {
+  readonly encoders: WeakMap<DescMessage, Encode>
+  readonly json: Encode
+  readonly names: (entries: Fields) => string[]
+  readonly wellKnown: (descriptor: DescMessage) => Encode | undefined
+}
+
+const protoJson: Form = {
+  encoders: new WeakMap(),
+  json: JSON.stringify,
+  names: Object.keys,
+  wellKnown: wellKnownEncoder,
+}
+
+const canonical: Form = {
+  encoders: new WeakMap(),
+  json: sortedJson,
+  names: (entries) => Object.keys(entries).sort(),
+  wellKnown: canonicalWellKnownEncoder,
+}
 
 /**
  * The encoder of a message type to ProtoJSON text, put together once. It takes what a handler returns as it is, whole
@@ -18,11 +39,24 @@ const encoders = new WeakMap<DescMessage, Encode>()
  * encode.property.test.ts holds it against `toJson`.
  */
 export function messageEncoder(descriptor: DescMessage): (value: Encodable) => string {
-  return encoders.get(descriptor) ?? compile(descriptor)
+  return encoderOf(descriptor, protoJson)
 }
 
-function compile(descriptor: DescMessage): Encode {
-  const wellKnown = wellKnownEncoder(descriptor)
+/**
+ * The encoder of a message type to text that is the same for requests that mean the same: whatever their protocol, the
+ * order of their members and map keys, and fields added to the contract since. Never throws; for hashing, not for reading.
+ */
+export function canonicalEncoder(descriptor: DescMessage): (value: Encodable) => string {
+  return encoderOf(descriptor, canonical)
+}
+
+function encoderOf(descriptor: DescMessage, form: Form): Encode {
+  return form.encoders.get(descriptor) ?? compile(descriptor, form)
+}
+
+function compile(descriptor: DescMessage, form: Form): Encode {
+  const { encoders } = form
+  const wellKnown = form.wellKnown(descriptor)
   if (wellKnown !== undefined) {
     encoders.set(descriptor, wellKnown)
     return wellKnown
@@ -36,32 +70,30 @@ function compile(descriptor: DescMessage): Encode {
   // Known before its fields are compiled, so that a message may hold itself.
   encoders.set(descriptor, encode)
   for (const field of descriptor.fields.toSorted((a, b) => a.number - b.number))
-    writers.push(fieldWriter(field))
+    writers.push(fieldWriter(field, form))
   return encode
 }
 
 /** The encoder of one field's value, for an HTTP rule's `response_body`. An unset one becomes its empty form. */
 export function fieldEncoder(field: DescField): (value: Encodable) => string {
   const { localName } = field
+  const encode = itemEncoder(field, protoJson)
   if (field.fieldKind === 'list') {
-    const encode = itemEncoder(field)
     return (value) => encodeList((value as Fields)[localName], encode)
   }
   if (field.fieldKind === 'map') {
-    const encode = itemEncoder(field)
-    return (value) => encodeMap((value as Fields)[localName], encode)
+    return (value) => encodeMap((value as Fields)[localName], encode, protoJson)
   }
-  const encode = itemEncoder(field)
   return (value) => {
     const one = (value as Fields)[localName]
     return one === undefined ? 'null' : encode(one)
   }
 }
 
-function fieldWriter(field: DescField): WriteField {
+function fieldWriter(field: DescField, form: Form): WriteField {
   const { localName } = field
   const key = `,${JSON.stringify(field.jsonName)}:`
-  const encode = itemEncoder(field)
+  const encode = itemEncoder(field, form)
   if (field.fieldKind === 'list') {
     return (text, message) => {
       const items = message[localName] as readonly unknown[] | undefined
@@ -70,7 +102,7 @@ function fieldWriter(field: DescField): WriteField {
   }
   if (field.fieldKind === 'map') {
     return (text, message) => {
-      const written = encodeMap(message[localName], encode)
+      const written = encodeMap(message[localName], encode, form)
       return written === '{}' ? text : text + key + written
     }
   }
@@ -104,21 +136,22 @@ function encodeList(items: unknown, encode: Encode): string {
   return `[${text}]`
 }
 
-function encodeMap(entries: unknown, encode: Encode): string {
+function encodeMap(given: unknown, encode: Encode, { names }: Form): string {
   let text = ''
-  for (const [key, value] of Object.entries((entries ?? {}) as Fields)) {
-    text += `${text === '' ? '' : ','}${quote(key)}:${encode(value)}`
+  const entries = (given ?? {}) as Fields
+  for (const key of names(entries)) {
+    text += `${text === '' ? '' : ','}${quote(key)}:${encode(entries[key])}`
   }
   return `{${text}}`
 }
 
-function itemEncoder(field: DescField): Encode {
+function itemEncoder(field: DescField, form: Form): Encode {
   if (field.enum !== undefined) return enumEncoder(field.enum)
   if (field.message === undefined) return scalarEncoder(field.scalar)
   const { message } = field
   // A Struct field holds the JSON object itself, and a wrapper in a plain field its bare value.
   if (message.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value') {
-    return JSON.stringify
+    return form.json
   }
   const value = message.fields[0]
   if (
@@ -129,5 +162,5 @@ function itemEncoder(field: DescField): Encode {
   ) {
     return scalarEncoder(value.scalar)
   }
-  return messageEncoder(message) as Encode
+  return encoderOf(message, form)
 }

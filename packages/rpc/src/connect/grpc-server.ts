@@ -19,8 +19,13 @@ export interface GrpcServer {
   /** Rejects when the port cannot be had. */
   listen(options: { host: string; port: number }): Promise<void>
   address(): AddressInfo
-  /** Takes no new calls, lets those under way finish, and then resolves. */
+  /**
+   * Takes no new calls, ends open streams, lets the other calls under way finish, and then resolves. A call that never
+   * finishes holds it for ever: `closeAllConnections` ends that.
+   */
   close(): Promise<void>
+  /** Ends every connection now, whatever is under way on it. Clients see `unavailable` or a broken connection. */
+  closeAllConnections(): void
 }
 
 /** Calls that one connection may have open at a time; the next ones wait at the client (RFC 9113 §5.1.2). */
@@ -45,8 +50,11 @@ export function createGrpcServer(
     settings: { maxConcurrentStreams: MAX_CONCURRENT_CALLS, maxHeaderListSize: limits.maxHeaderBytes },
   })
   const sessions = new Set<ServerHttp2Session>()
+  let closing = false
   server.on('session', (session) => {
     sessions.add(session)
+    // It was accepted before we closed, and came to us after.
+    if (closing) session.close()
     session.setTimeout(IDLE_SESSION_MS, () => session.close())
     session.on('close', () => sessions.delete(session))
   })
@@ -72,9 +80,13 @@ export function createGrpcServer(
     address: () => server.address() as AddressInfo,
     close: () =>
       new Promise((resolve) => {
+        closing = true
         server.close(() => resolve())
         for (const session of sessions) session.close()
       }),
+    closeAllConnections() {
+      for (const session of sessions) session.destroy()
+    },
   }
 }
 
