@@ -18,6 +18,8 @@ export interface Filter {
   toMs: number | undefined
   /** uuid */
   providerAccountId: string | undefined
+  /** True: live messages, false: test messages. */
+  live: boolean | undefined
 }
 
 /** Reads the contract's filter. Throws `notify.request_invalid` for what cannot be stored, and so cannot be found. */
@@ -35,6 +37,7 @@ export function readFilter(filter: MessageFilter | undefined): Filter {
     fromMs: createTimeAfter && timestampMs(createTimeAfter),
     toMs: createTimeBefore && timestampMs(createTimeBefore),
     providerAccountId: providerAccountId ? requireAccountId(providerAccountId) : undefined,
+    live: filter?.live,
   }
 }
 
@@ -57,11 +60,12 @@ export function lowerCase(text: string): string {
 
 /** Whether a message is meant: the same as the list's SQL, for rows that were read by id. */
 export function matches(filter: Filter, row: MessageRow, nowMs: number): boolean {
-  const { states, classes, to, recipientId, template, fromMs, toMs, providerAccountId } = filter
+  const { states, classes, to, recipientId, template, fromMs, toMs, providerAccountId, live } = filter
   const createMs = idTimeMs(row.message_id)
   return (
     (states.length === 0 || states.includes(stateOf(row, nowMs))) &&
     (classes.length === 0 || classes.includes(row.class)) &&
+    (live === undefined || row.live === live) &&
     (to === undefined || lowerCase(row.to_address) === to) &&
     (recipientId === undefined || row.recipient_id === recipientId) &&
     (template === undefined || row.template_name === template) &&

@@ -48,6 +48,7 @@ describe('listing messages', () => {
     for (let n = 0; n < 240; n++) {
       const one = draft({
         class: [1, 2, 2, 3][n % 4] ?? 2,
+        live: n % 5 < 3,
         to: `Person${n % 7}@Example.com`,
         recipientId: n % 3 === 0 ? `user-${n % 5}` : null,
         templateName: n % 2 === 0 ? `template-${n % 6}` : null,
@@ -80,10 +81,24 @@ describe('listing messages', () => {
     'states of every place': { states: [MessageState.SENDING, MessageState.SENT, MessageState.EXPIRED] },
     'all states': { states: Array.from({ length: 13 }, (_, n) => n + 2) },
     'a class': { messageClasses: [MessageClass.OTP, MessageClass.BULK] },
+    'live mode': { live: true },
+    'test mode': { live: false },
+    'test mode in a rare state': { live: false, states: [MessageState.FAILED] },
+    'live mode in states of every place': {
+      live: true,
+      states: [MessageState.QUEUED, MessageState.DELIVERED, MessageState.UNKNOWN],
+    },
+    'live mode in a class': { live: true, messageClasses: [MessageClass.OTP] },
     'an address in other letters': { to: 'pERSON3@exAMPLE.com' },
     'a recipient': { recipientId: 'user-0' },
     'a template': { template: 'template-4' },
     'a provider account': { providerAccountId: toTypeId('pac', OTHER_ACCOUNT) },
+    'a provider account that also failed over': { providerAccountId: toTypeId('pac', ACCOUNT) },
+    'a provider account in a common state': {
+      providerAccountId: toTypeId('pac', OTHER_ACCOUNT),
+      states: [MessageState.SENT],
+      live: true,
+    },
     'several at once': { states: [MessageState.DELIVERED], template: 'template-2', messageClasses: [1] },
   }
 
@@ -173,7 +188,12 @@ leased AS (
   UPDATE notify.delivery_queue q
   SET lease_owner = $4, lease_epoch = 1, start_time = now(), provider_account_id = $3
   FROM one WHERE q.message_id = one.message_id AND one.n % 12 = 3
+),
+attempted AS (
+  INSERT INTO notify.delivery_attempts (project_id, message_id, attempt, provider_account_id, start_time, end_time, outcome)
+  SELECT '${TEST_PROJECT}', message_id, attempt, CASE WHEN (n % 9 = 0) = (attempt = 3) THEN $3::uuid ELSE $2::uuid END, now(), now(), 5
+  FROM one, generate_series(1, 3) AS attempt WHERE state <> 1
 )
 UPDATE notify.messages m
-SET state = one.state, provider_account_id = CASE WHEN one.n % 9 = 0 THEN $3::uuid ELSE $2::uuid END, attempt_count = 1
+SET state = one.state, provider_account_id = CASE WHEN one.n % 9 = 0 THEN $3::uuid ELSE $2::uuid END, attempt_count = 3
 FROM one WHERE m.message_id = one.message_id AND one.state <> 1`

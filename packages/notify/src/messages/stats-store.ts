@@ -4,6 +4,8 @@ export interface StatsSpan {
   projectId: string
   startMs: number
   endMs: number
+  /** True: live messages, false: test messages, undefined: both. */
+  live: boolean | undefined
 }
 
 /** The milliseconds since 1970 that stand in the first 48 bits of a UUIDv7; PostgreSQL reads them itself from 18 on. */
@@ -12,7 +14,7 @@ const ID_MS = `('x' || translate(left(message_id::text, 13), '-', ''))::bit(48):
 /** How many messages of each stored state were stored in each of `points` equal parts of the span. */
 export async function countByPart(
   executor: Executor,
-  { projectId, startMs, endMs }: StatsSpan,
+  { projectId, startMs, endMs, live }: StatsSpan,
   points: number,
 ): Promise<{ part: number; state: number; count: number }[]> {
   const { rows } = await executor.query<{ part: number; state: number; count: number }>({
@@ -21,16 +23,20 @@ export async function countByPart(
              state::int AS state, count(*)::int AS count
       FROM notify.messages
       WHERE project_id = $1 AND message_id >= $2 AND message_id < $3
+        AND ($7::boolean IS NULL OR live = $7)
       GROUP BY 1, 2`,
-    values: [projectId, minIdAt(startMs), minIdAt(endMs), startMs, endMs, points],
+    values: [projectId, minIdAt(startMs), minIdAt(endMs), startMs, endMs, points, live],
   })
   return rows
 }
 
-/** What of the span's messages still waits, by where it stands. The queue is small: it holds nothing that has ended. */
+/**
+ * What of the span's messages still waits, by where it stands. The queue is small: it holds nothing that has ended. It
+ * does not know modes: with one, each row's message is looked up (100,000 waiting: 0.3 s).
+ */
 export async function countWaiting(
   executor: Executor,
-  { projectId, startMs, endMs }: StatsSpan,
+  { projectId, startMs, endMs, live }: StatsSpan,
   now: Date,
 ): Promise<{ sending: number; scheduled: number; queued: number; depth: number }> {
   const { rows } = await executor.query<{
@@ -47,11 +53,14 @@ export async function countWaiting(
       FROM (
         SELECT lease_owner, message_id >= $2 AND message_id < $3 AS inside,
                lease_owner IS NULL AND lease_epoch = 0 AND due_time > $4 AS later
-        FROM notify.delivery_queue WHERE project_id = $1) AS waiting`,
-    values: [projectId, minIdAt(startMs), minIdAt(endMs), now],
+        FROM notify.delivery_queue q WHERE project_id = $1 ${live === undefined ? '' : IN_MODE}) AS waiting`,
+    values: [projectId, minIdAt(startMs), minIdAt(endMs), now, ...(live === undefined ? [] : [live])],
   })
   return rows[0] ?? { sending: 0, scheduled: 0, queued: 0, depth: 0 }
 }
+
+const IN_MODE = `AND EXISTS (
+  SELECT FROM notify.messages m WHERE m.project_id = $1 AND m.live = $5 AND m.class = q.lane AND m.message_id = q.message_id)`
 
 /** How many of the newest sent messages the percentiles are taken over: enough to be exact to the eye, always cheap. */
 const LATENCY_SAMPLE = 20_000
@@ -59,7 +68,7 @@ const LATENCY_SAMPLE = 20_000
 /** From the time a message was to be sent to the provider's answer, in milliseconds: p50, p95, p99. */
 export async function findLatencies(
   executor: Executor,
-  { projectId, startMs, endMs }: StatsSpan,
+  { projectId, startMs, endMs, live }: StatsSpan,
 ): Promise<[number, number, number] | undefined> {
   const { rows } = await executor.query<{ latencies: [number, number, number] | null }>({
     text: `
@@ -68,8 +77,9 @@ export async function findLatencies(
         SELECT extract(epoch FROM sent_time - send_time)::float8 * 1000 AS latency_ms
         FROM notify.messages
         WHERE project_id = $1 AND message_id >= $2 AND message_id < $3 AND sent_time IS NOT NULL
+          AND ($4::boolean IS NULL OR live = $4)
         ORDER BY message_id DESC LIMIT ${LATENCY_SAMPLE}) AS sent`,
-    values: [projectId, minIdAt(startMs), minIdAt(endMs)],
+    values: [projectId, minIdAt(startMs), minIdAt(endMs), live],
   })
   return rows[0]?.latencies ?? undefined
 }

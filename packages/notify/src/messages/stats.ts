@@ -81,7 +81,7 @@ function readSpan(projectId: string, request: GetMessageStatsRequest, nowMs: num
   const startMs = request.startTime ? timestampMs(request.startTime) : endMs - HOUR_MS
   if (startMs < 0 || startMs >= endMs) throw invalid('startTime', 'must be before endTime')
   if (endMs - startMs > LONGEST_SPAN_MS) throw invalid('startTime', 'must be at most 31 days before endTime')
-  return { projectId, startMs, endMs }
+  return { projectId, startMs, endMs, live: request.live }
 }
 
 function invalid(field: string, description: string) {

@@ -60,6 +60,16 @@ describe('watching messages', () => {
   const writer = (db = database.db) =>
     createWriter({ db, clock: systemClock, batchSize: 500, queueSize: 10_000, idempotencyTtlMs: 86_400_000 })
 
+  it('follows one mode alone when asked for it', async () => {
+    const live = follow({ filter: { live: true } })
+    const test = follow({ filter: { live: false } })
+    await Promise.all([live.opened, test.opened])
+    const [liveId, testId] = [await accept({ live: true }), await accept({ live: false })]
+    await waitFor(() => live.seen.length > 0 && test.seen.length > 0, { what: 'both messages' })
+    assert.deepEqual([...new Set(live.seen.map((one) => one.id))], [liveId])
+    assert.deepEqual([...new Set(test.seen.map((one) => one.id))], [testId])
+  })
+
   it('tells of a message from being stored to being sent', async () => {
     const stream = follow()
     await stream.opened

@@ -518,6 +518,13 @@ export declare type MessageFilter = Message$1<"mainstay.notify.v1.MessageFilter"
    * @generated from field: string provider_account_id = 8;
    */
   providerAccountId: string;
+
+  /**
+   * True: those that move real things. False: test messages. Unset: both.
+   *
+   * @generated from field: optional bool live = 9;
+   */
+  live?: boolean | undefined;
 };
 
 /**
@@ -811,6 +818,13 @@ export declare type GetMessageStatsRequest = Message$1<"mainstay.notify.v1.GetMe
    * @generated from field: int32 point_count = 3;
    */
   pointCount: number;
+
+  /**
+   * True: count messages that move real things. False: count test messages. Unset: both.
+   *
+   * @generated from field: optional bool live = 4;
+   */
+  live?: boolean | undefined;
 };
 
 /**
