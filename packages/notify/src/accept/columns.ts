@@ -9,8 +9,8 @@ type Nullable<T> = T | null
 
 const OID = { bool: 16, bytea: 17, int2: 21, int4: 23, text: 25, timestamptz: 1184, uuid: 2950 } as const
 
-/** Microseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
-const EPOCH_US = 946_684_800_000_000n
+/** Milliseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
+const EPOCH_MS = 946_684_800_000
 
 export function uuidColumn(values: readonly Nullable<string>[]): Buffer {
   return fixedColumn(OID.uuid, 16, values, (value, target, at) => {
@@ -33,7 +33,9 @@ export function booleanColumn(values: readonly Nullable<boolean>[]): Buffer {
 /** Milliseconds since 1970, as timestamptz. */
 export function timeColumn(values: readonly Nullable<number>[]): Buffer {
   return fixedColumn(OID.timestamptz, 8, values, (value, target, at) => {
-    target.writeBigInt64BE(BigInt(Math.round(value * 1000)) - EPOCH_US, at)
+    const us = Math.round((value - EPOCH_MS) * 1000)
+    target.writeInt32BE(Math.floor(us / 2 ** 32), at)
+    target.writeUInt32BE(us - Math.floor(us / 2 ** 32) * 2 ** 32, at + 4)
   })
 }
 

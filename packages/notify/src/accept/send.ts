@@ -14,7 +14,7 @@ import { reasons } from '../errors.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import { normaliseAddress } from '../providers/mailboxes.ts'
 import type { Renderer } from '../rendering.ts'
-import { inlineContent, requireStorable, templateContent } from './content.ts'
+import { inlineContent, templateContent } from './content.ts'
 import { type Accepted, answerFromEarlier } from './earlier.ts'
 import type { FindRecipient } from './recipients.ts'
 import type { Draft } from './store.ts'
@@ -40,7 +40,6 @@ export function createSend(deps: SendDeps) {
     request: SendNotificationRequest,
     ctx: CallContext,
   ): Promise<MessageInitShape<typeof NotificationSchema>> {
-    requireStorable(request)
     const envelope = sealEnvelope(request, ctx, deps)
     let accepted: Accepted
     try {

@@ -48,6 +48,8 @@ interface Waiting {
   reject: (error: unknown) => void
   /** How often its keys were taken by something that was gone when we looked. */
   misses: number
+  /** Answered already: a batch that fails in its second half has answered its first. */
+  done: boolean
 }
 
 /**
@@ -75,12 +77,24 @@ export function createWriter(options: WriterOptions): Writer {
     }
     unsettled++
     return new Promise<Accepted>((resolve, reject) => {
-      waiting.push({ draft, resolve, reject, misses: 0 })
+      waiting.push({ draft, resolve, reject, misses: 0, done: false })
       schedule()
-    }).finally(settled)
+    })
   }
 
-  function settled(): void {
+  function resolve(item: Waiting, accepted: Accepted): void {
+    item.resolve(accepted)
+    settled(item)
+  }
+
+  function reject(item: Waiting, error: unknown): void {
+    item.reject(error)
+    settled(item)
+  }
+
+  function settled(item: Waiting): void {
+    if (item.done) return
+    item.done = true
     if (--unsettled > 0) return
     for (const resolve of idle) resolve()
     idle = []
@@ -145,7 +159,7 @@ export function createWriter(options: WriterOptions): Writer {
       const lost = await insert(batch)
       requeue(await answer([...lost, ...followers]))
     } catch (error) {
-      for (const item of [...batch, ...followers]) item.reject(toAppError(error))
+      for (const item of [...batch, ...followers]) reject(item, toAppError(error))
     }
   }
 
@@ -165,7 +179,7 @@ export function createWriter(options: WriterOptions): Writer {
       if (isDeadlock(error) && tries < 5) return await insert(batch, tries + 1)
       if (!isFaultOfData(error)) throw explain(error)
       if (batch.length === 1) {
-        batch[0]?.reject(toAppError(error))
+        for (const item of batch) reject(item, toAppError(error))
         return []
       }
       const half = batch.length >> 1
@@ -173,13 +187,9 @@ export function createWriter(options: WriterOptions): Writer {
     }
     const lost = new Set(lostIds)
     const stored = lost.size === 0 ? batch : batch.filter((item) => !lost.has(item.draft.notificationId))
-    for (const { draft, resolve } of stored) {
-      resolve({
-        notificationId: draft.notificationId,
-        messageId: draft.messageId,
-        deduplicated: false,
-        replayed: false,
-      })
+    for (const item of stored) {
+      const { notificationId, messageId } = item.draft
+      resolve(item, { notificationId, messageId, deduplicated: false, replayed: false })
     }
     if (stored.length > 0) onCommit?.(stored.map((item) => item.draft))
     return lost.size === 0 ? [] : batch.filter((item) => lost.has(item.draft.notificationId))
@@ -195,8 +205,8 @@ export function createWriter(options: WriterOptions): Writer {
     return items.filter((item, index) => {
       const answer = answers[index]
       if (answer === undefined) return true
-      if (answer instanceof Error) item.reject(answer)
-      else item.resolve(answer)
+      if (answer instanceof Error) reject(item, answer)
+      else resolve(item, answer)
       return false
     })
   }
@@ -204,7 +214,7 @@ export function createWriter(options: WriterOptions): Writer {
   function requeue(items: readonly Waiting[]): void {
     for (const item of items) {
       if (++item.misses < 3) waiting.push(item)
-      else item.reject(new Error('A key is taken by something that cannot be found'))
+      else reject(item, new Error('A key is taken by something that cannot be found'))
     }
   }
 

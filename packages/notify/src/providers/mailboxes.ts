@@ -32,7 +32,8 @@ export function normaliseAddress(address: string): string | undefined {
   const at = address.lastIndexOf('@')
   const local = address.slice(0, at)
   if (at < 1 || local.length > 64 || !LOCAL_PART.test(local)) return undefined
-  const domain = domainToASCII(address.slice(at + 1))
+  const host = address.slice(at + 1)
+  const domain = PLAIN_HOST.test(host) ? host : domainToASCII(host)
   if (domain === '' || domain.length > 253 || !DOMAIN.test(domain)) return undefined
   return `${local}@${domain}`
 }
@@ -45,5 +46,10 @@ export function hasControlCharacters(text: string): boolean {
 
 /** RFC 5322 §3.2.3 dot-atom. */
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i
+/**
+ * Hosts that Punycode leaves as they are. A label that begins with a digit may be an IPv4 address in some spelling, and one
+ * that begins with `xn--` may hold what is not allowed: those are looked at closely.
+ */
+const PLAIN_HOST = /^(?!xn--)[a-z][a-z0-9-]*(?:\.(?!xn--)[a-z][a-z0-9-]*)*$/
 /** RFC 1123 §2.1 host names; a single label (`localhost`) is allowed. */
 const DOMAIN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i

@@ -59,10 +59,10 @@ function countMembers(text: string, maxDepth: number): number {
 
 /** The index of the quote that ends the string whose first character is at `from`; the text's length if none does. */
 function endOfString(text: string, from: number): number {
-  for (let i = from; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 34 /* " */) return i
-    if (code === 92 /* \ */) i++
+  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = end
+    while (escapes > from && text.charCodeAt(escapes - 1) === 92 /* \ */) escapes--
+    if ((end - escapes) % 2 === 0) return end
   }
   return text.length
 }
