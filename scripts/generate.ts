@@ -1,5 +1,5 @@
 /**
- * Makes everything that follows from the contracts, offline: `npm run generate`.
+ * Makes everything that follows from the contracts and the tables of reasons, offline: `npm run generate`.
  *
  * With `--check` nothing is written; what is stale is listed and the exit code is 1. A change that would break a caller of
  * a landed contract is refused, unless `--accept-breaking` says that it is meant.
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
 import { renderOpenApi } from './openapi.ts'
 import { printProtoFile } from './print-descriptor.ts'
+import { renderReasonType } from './reason-type.ts'
 import { compareTrees, replaceTree } from './sync-tree.ts'
 
 const { values: options } = parseArgs({
@@ -41,11 +42,13 @@ function main(): void {
   buf(contracts, 'generate', '-o', join(stage, 'contracts'))
   writeFileSync(join(stage, 'contracts/gen/openapi.json'), renderOpenApi(image))
   buf(conformance, 'generate', '-o', join(stage, 'conformance/proto'))
+  writeFileSync(join(stage, 'reasons.ts'), renderReasonType(root))
 
   const made: [string, string][] = [
     [join(stage, 'contracts/gen'), join(contracts, 'gen')],
     [join(stage, 'conformance/gen'), join(root, 'packages/rpc/testing/gen')],
     [join(stage, 'baseline.binpb'), baseline],
+    [join(stage, 'reasons.ts'), join(root, 'packages/sdk/src/gen/reasons.ts')],
   ]
   if (!options.check) {
     for (const [from, to] of made) replaceTree(from, to)

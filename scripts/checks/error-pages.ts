@@ -1,15 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { listReasons } from './reasons.ts'
 import { listFiles, readFile } from './tree.ts'
-
-const REASON = /^\s+'([a-z_]+\.[a-z0-9_]+)':\s*'[a-z_]+'/gm
 
 /** Every reason has a page and a test that names it; every page has a reason. */
 export function checkErrorPages(root: string): string[] {
-  const reasons = new Map<string, string>()
-  for (const path of listFiles(root, /^packages\/.*errors\.ts$|^apps\/server\/.*errors\.ts$/)) {
-    for (const [, reason] of readFile(root, path).matchAll(REASON)) reasons.set(reason as string, path)
-  }
+  const reasons = listReasons(root)
   const tests = listFiles(root, /\.(test|heavy)\.tsx?$/)
     .map((path) => readFile(root, path))
     .join('\n')

@@ -71,7 +71,7 @@ for (const [module, moduleResolution] of [
   test(`a TypeScript program type-checks with moduleResolution ${moduleResolution}`, () => {
     writeFileSync(
       join(project, 'program.ts'),
-      `import { createMainstay, type Mainstay, MainstayError } from '@mainstay/sdk'
+      `import { createMainstay, isReason, type Mainstay, MainstayError, type Reason } from '@mainstay/sdk'
        import { MessageState } from '@mainstay/proto/notify/v1'
        export const mainstay: Mainstay = createMainstay({ apiKey: 'msk_test_x' })
        export async function sent(): Promise<string[]> {
@@ -80,6 +80,8 @@ for (const [module, moduleResolution] of [
            if (state === MessageState.SENT) ids.push(messageId)
          return ids
        }
+       export const reason: Reason = 'notify.template_not_found'
+       export const explain = (error: unknown): string => (isReason(error, reason) ? error.docs ?? '' : '')
        // @ts-expect-error a page size is a number
        mainstay.notify.listMessages({ pageSize: 'ten' }).catch((error: unknown) => error instanceof MainstayError)`,
     )

@@ -1,3 +1,5 @@
+import type { ServerReason } from './gen/reasons.ts'
+
 /** The 16 gRPC codes, as Mainstay writes them. */
 export type ErrorCode =
   | 'cancelled'
@@ -17,6 +19,15 @@ export type ErrorCode =
   | 'data_loss'
   | 'unauthenticated'
 
+/** The reasons of failures that never reached a server, or were answered by something else. */
+export type ClientReason = 'sdk.network' | 'sdk.timeout' | 'sdk.aborted' | 'sdk.bad_response'
+
+/** Every reason that this version knows: what an editor completes. */
+export type Reason = ServerReason | ClientReason
+
+/** A reason of this version, or one that a newer server has added. */
+type AnyReason = Reason | (string & Record<never, never>)
+
 /** One field that the server refused, by its JSON path: `to.email`, `items[3].name`. */
 export interface FieldViolation {
   field: string
@@ -31,7 +42,7 @@ export interface FieldViolation {
  */
 export class MainstayError extends Error {
   readonly code: ErrorCode
-  readonly reason: string
+  readonly reason: AnyReason
   readonly violations: FieldViolation[]
   /** The HTTP status; 0 when there was no answer. */
   readonly status: number
@@ -44,7 +55,7 @@ export class MainstayError extends Error {
 
   constructor(init: {
     code: ErrorCode
-    reason: string
+    reason: AnyReason
     message: string
     status: number
     violations?: FieldViolation[]
@@ -65,8 +76,14 @@ export class MainstayError extends Error {
   }
 }
 
-/** Whether `error` is a Mainstay error with this reason. */
-export function isReason(error: unknown, reason: string): error is MainstayError {
+/**
+ * Whether `error` is a Mainstay error with this reason: `if (isReason(error, 'notify.template_not_found')) …`. Of a known
+ * `MainstayError`, compare `error.reason` itself.
+ */
+export function isReason<R extends AnyReason>(
+  error: unknown,
+  reason: R,
+): error is MainstayError & { readonly reason: R } {
   return error instanceof MainstayError && error.reason === reason
 }
 

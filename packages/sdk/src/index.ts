@@ -4,6 +4,7 @@ export {
   type FieldViolation,
   isReason,
   MainstayError,
+  type Reason,
 } from './errors.ts'
 export {
   createMainstay,
