@@ -1,5 +1,6 @@
 import type { AppError } from '@mainstay/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { endSoon } from './answer-queue.ts'
 import { skipsUnreadBody } from './body.ts'
 import type { Call } from './call-state.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -27,7 +28,7 @@ export function writeAnswer(
   }
   headers.push('content-length', String(Buffer.byteLength(body)))
   raw.writeHead(status, headers)
-  raw.end(body)
+  endSoon(raw, body)
 }
 
 /** The headers that every call's answer gets: its type, its request id, and what its handler and ports have set. */
