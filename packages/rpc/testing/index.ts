@@ -1,3 +1,6 @@
 export { arbitraryJson } from './arbitrary-json.ts'
 export { arbitraryMessage } from './arbitrary-message.ts'
+export { createConformanceService } from './conformance-service.ts'
 export { type FuzzOptions, fuzz } from './fuzz.ts'
+export { Conformance } from './gen/mainstay/conformance/v1/conformance_pb.js'
+export { startTestServer, type TestServer } from './harness.ts'
