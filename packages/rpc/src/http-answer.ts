@@ -23,8 +23,11 @@ export function writeAnswer(
 ): void {
   const { raw } = reply
   reply.hijack()
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    for (const one of Array.isArray(value) ? value : [value]) headers.push(name, String(one))
+  const set = reply.getHeaders()
+  for (const name in set) {
+    const value = set[name]
+    if (!Array.isArray(value)) headers.push(name, String(value))
+    else for (const one of value) headers.push(name, one)
   }
   headers.push('content-length', String(Buffer.byteLength(body)))
   raw.writeHead(status, headers)

@@ -26,7 +26,10 @@ export type Answer = MessageInitShape<DescMessage>
 export interface Pipeline extends RequestRecord {
   /** Says who calls and whether they may. A promise only where a port gave one. */
   admit(call: Call): void | Promise<void>
-  /** Validates and answers a unary call. Rejects when the deadline passes, whatever the handler does. */
+  /**
+   * Validates and answers a unary call. Throws what is wrong with the request; rejects with what the handler throws, or when
+   * the deadline passes, whatever the handler does.
+   */
   answer(call: Call, request: Message): Promise<Answer>
   /** Validates and opens a stream. What the handler throws while it streams comes out of the iteration. */
   stream(call: Call, request: Message): AsyncIterable<Answer>
@@ -73,10 +76,9 @@ export function createPipeline({ ports, logger, metrics, validate, stopping }: P
     if (call.info.idempotent) readIdempotencyKey(call, request)
   }
 
-  async function perform(call: Call, request: Message): Promise<Answer> {
-    check(call, request)
+  function perform(call: Call, request: Message): Promise<Answer> {
     if (call.idempotency === undefined || call.info.ownsIdempotency) {
-      return (await call.info.handle(request, call)) as Answer
+      return Promise.resolve(call.info.handle(request, call) as Answer)
     }
     return once(call, request, call.idempotency.requestHash)
   }
@@ -97,7 +99,10 @@ export function createPipeline({ ports, logger, metrics, validate, stopping }: P
   return {
     ...record,
     admit,
-    answer: (call, request) => beforeDeadline(call, perform(call, request)),
+    answer(call, request) {
+      check(call, request)
+      return beforeDeadline(call, perform(call, request))
+    },
     stream(call, request) {
       check(call, request)
       return untilCallEnds(call, call.info.handle(request, call) as AsyncIterable<Answer>, stopping)

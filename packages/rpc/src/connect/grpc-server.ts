@@ -4,7 +4,7 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { CODES, type Logger } from '@mainstay/kernel'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
@@ -24,7 +24,7 @@ export interface GrpcServer {
    * finishes holds it for ever: `closeAllConnections` ends that.
    */
   close(): Promise<void>
-  /** Ends every connection now, whatever is under way on it. Clients take that for `unavailable`. */
+  /** Ends every connection now, whatever is under way on it. Clients see the calls on it cut off (`canceled`). */
   closeAllConnections(): void
 }
 
@@ -50,12 +50,7 @@ export function createGrpcServer(
     settings: { maxConcurrentStreams: MAX_CONCURRENT_CALLS, maxHeaderListSize: limits.maxHeaderBytes },
   })
   const sessions = new Set<ServerHttp2Session>()
-  const sockets = new Set<Socket>()
   let closing = false
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
   server.on('session', (session) => {
     sessions.add(session)
     // It was accepted before we closed, and came to us after.
@@ -90,8 +85,7 @@ export function createGrpcServer(
         for (const session of sessions) session.close()
       }),
     closeAllConnections() {
-      // Not the sessions: they would tell clients that their calls were cancelled, as if by themselves.
-      for (const socket of sockets) socket.destroy()
+      for (const session of sessions) session.destroy()
     },
   }
 }
