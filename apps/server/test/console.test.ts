@@ -105,6 +105,48 @@ describe('the console in a real browser', { skip }, () => {
     await page.getByText('Came in live').first().waitFor()
   })
 
+  test('live and test are counted and listed apart, and the address says which is on screen', async () => {
+    await page.goto(`${url}/`)
+    // A port that nobody listens on: the message is accepted, and waits for its next attempt.
+    const statuses = await page.evaluate(async () => {
+      const post = async (path: string, body: object) => {
+        const answer = await fetch(path, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            'mainstay-project': 'default',
+            'mainstay-mode': 'live',
+          },
+          body: JSON.stringify(body),
+        })
+        return answer.status
+      }
+      const provider = {
+        displayName: 'Real mail',
+        channel: 'CHANNEL_EMAIL',
+        smtp: { host: '127.0.0.1', port: 9, security: 'SMTP_SECURITY_NONE' },
+        sender: 'shop@example.com',
+        enabled: true,
+      }
+      const message = { to: { email: 'real@example.com' }, email: { subject: 'To a real person', text: 'x' } }
+      return [await post('/v1/provider-accounts', provider), await post('/v1/notifications', message)]
+    })
+    assert.deepEqual(statuses, [200, 202])
+    await page.goto(`${url}/messages?mode=live`)
+    await page.getByText('To a real person').first().waitFor()
+    assert.equal(await page.getByText('Came in live').count(), 0)
+    await page.goto(`${url}/`)
+    await page.waitForURL(/[?]mode=live$/)
+    const accepted = page.locator('dl > div', { hasText: 'Accepted' }).locator('dd')
+    await accepted.getByText('1', { exact: true }).waitFor()
+    await page.getByRole('radio', { name: 'Test' }).click()
+    await page.waitForURL(/[?]mode=test$/)
+    await accepted.getByText('2', { exact: true }).waitFor()
+    await page.goto(`${url}/messages`)
+    await page.getByText('Came in live').first().waitFor()
+    assert.equal(await page.getByText('To a real person').count(), 0)
+  })
+
   test('no page has a serious accessibility problem, in light and wide, or dark and narrow', async () => {
     const problems: string[] = []
     for (const [colorScheme, viewport] of LOOKS) {

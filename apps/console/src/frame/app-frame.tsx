@@ -2,12 +2,13 @@ import { MainstayError } from '@mainstay/sdk'
 import { Dialog as Sheet } from 'radix-ui'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { Navigate, Outlet, useLocation, useNavigate, useSearchParams } from 'react-router'
+import { cx } from '../class-names.ts'
 import { FailureState } from '../components/failure/failure-state.tsx'
 import { useHotkeys } from '../components/hotkeys/use-hotkeys.ts'
 import { Loading, Skeleton } from '../components/skeleton/skeleton.tsx'
 import { createRemembered } from '../remembered/remembered.ts'
 import { useCompact } from '../screen/use-compact.ts'
-import { mode } from '../session/mode.ts'
+import { useModeInAddress } from '../session/mode.ts'
 import { useCaller, useProjects, useSettledProject } from '../session/session.ts'
 import { destinations } from './destinations.ts'
 import { FrameActionsContext } from './frame-actions.ts'
@@ -41,7 +42,7 @@ export function AppFrame() {
   const caller = useCaller()
   const projects = useProjects()
   const project = useSettledProject(projects.data, search.get('project'))
-  const isTest = mode.use() === 'test'
+  const modeName = useModeInAddress()
   const actions = useMemo(
     () => ({
       openPalette: () => setOverlay('palette'),
@@ -67,7 +68,13 @@ export function AppFrame() {
         Skip to content
       </a>
       <div className="relative flex h-dvh overflow-hidden">
-        {isTest && <div aria-hidden className="fixed inset-x-0 top-0 z-35 h-[2px] bg-warn-dot" />}
+        <div
+          aria-hidden
+          className={cx(
+            'pointer-events-none fixed inset-x-0 top-0 z-35 h-[3px]',
+            modeName === 'test' ? 'bg-test-stripes' : 'bg-ok-dot',
+          )}
+        />
         {!compact && (
           <div className={`shrink-0 border-r border-line bg-chrome ${collapsed ? 'w-[52px]' : 'w-[232px]'}`}>
             <Navigation collapsed={collapsed} onToggle={() => collapsedNavigation.set(!collapsed)} />

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Send } from 'lucide-react'
 import { useSearchParams } from 'react-router'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { mainstayFor, useScope } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
 import { PageHeader, ScrollPage } from '../../components/page/page.tsx'
@@ -48,7 +48,7 @@ export function Component() {
       {stats.isError && !stats.data ? (
         <FailureState error={stats.error} onRetry={() => void stats.refetch()} />
       ) : hasMessages.data === false ? (
-        <FirstMessage title="Send the first message" />
+        <FirstMessage />
       ) : (
         <>
           {stats.isPending && <Loading what="counts" />}
@@ -67,12 +67,16 @@ export function Component() {
   )
 }
 
-/** Whether the project has any message at all: without one, Home teaches how to send it. */
+/** Whether the project has any message of the mode: without one, Home teaches how to send it. */
 function useHasMessages() {
+  const [project, modeName] = useScope()
   return useQuery({
-    queryKey: ['has-messages', ...useScope()],
+    queryKey: ['has-messages', project, modeName],
     queryFn: async ({ signal }) => {
-      const { messages } = await mainstay().notify.listMessages({ pageSize: 1 }, { signal })
+      const { messages } = await mainstayFor(modeName).notify.listMessages(
+        { pageSize: 1, filter: { live: modeName === 'live' } },
+        { signal },
+      )
       return messages.length > 0
     },
     refetchInterval: ({ state }) => (state.data ? false : 2_000),

@@ -4,11 +4,13 @@ import { OutcomeBar } from '../../components/outcome-bar/outcome-bar.tsx'
 import { Card, Section } from '../../components/page/page.tsx'
 import { Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { useProviderAccounts } from '../../notify/provider-accounts.ts'
+import { mode } from '../../session/mode.ts'
 
-/** How each enabled provider account fared in the last 24 hours. */
+/** How each enabled provider account of the mode fared in the last 24 hours. */
 export function ProviderOutcomes() {
   const accounts = useProviderAccounts({ live: true })
-  const enabled = accounts.data?.filter((account) => account.enabled)
+  const isTest = mode.use() === 'test'
+  const enabled = accounts.data?.filter((account) => account.enabled && account.test === isTest)
   return (
     <Section title="Providers, last 24 hours">
       <Card>
@@ -20,7 +22,9 @@ export function ProviderOutcomes() {
             <Skeleton className="w-full" />
           </div>
         ) : enabled.length === 0 ? (
-          <p className="px-4 py-6 text-sm text-ink-2">No provider is enabled, so nothing can be sent.</p>
+          <p className="px-4 py-6 text-sm text-ink-2">
+            No {isTest ? 'test' : 'live'} provider is enabled, so {isTest ? 'test' : 'live'} messages wait.
+          </p>
         ) : (
           <ul>
             {enabled.map((account) => (

@@ -1,7 +1,7 @@
 import type { Message } from '@mainstay/proto/notify/v1'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { mainstayFor, useScope } from '../../api/mainstay.ts'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Card, Section } from '../../components/page/page.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
@@ -17,11 +17,11 @@ export function RecentProblems() {
   const problems = useQuery({
     queryKey: ['recent-problems', project, modeName],
     async queryFn({ signal }) {
-      const page = await mainstay().notify.listMessages(
-        { pageSize: 50, filter: { states: [...problemStates] } },
+      const page = await mainstayFor(modeName).notify.listMessages(
+        { pageSize: 8, filter: { states: [...problemStates], live: modeName === 'live' } },
         { signal },
       )
-      return page.messages.filter((message) => message.live === (modeName === 'live')).slice(0, 8)
+      return page.messages
     },
     refetchInterval: 5_000,
   })

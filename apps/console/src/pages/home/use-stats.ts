@@ -1,7 +1,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { MessageState, type MessageStats } from '@mainstay/proto/notify/v1'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { useQuery } from '@tanstack/react-query'
+import { mainstayFor, useScope } from '../../api/mainstay.ts'
 import type { TimeSeries } from '../../components/chart/time-series.ts'
 import { toMs } from '../../format/time.ts'
 import { problemStates } from '../../notify/message-states.ts'
@@ -9,17 +9,25 @@ import { type RangeName, ranges, windowOf } from './home-range.ts'
 
 /** The counts of a range, asked again as often as they can look different. */
 export function useStats(range: RangeName) {
+  const [project, modeName] = useScope()
   return useQuery({
-    queryKey: ['stats', range, ...useScope()],
+    queryKey: ['stats', range, project, modeName],
     async queryFn({ signal }) {
       const { startMs, endMs, points } = windowOf(range, Date.now())
-      return mainstay().notify.getMessageStats(
-        { startTime: timestampFromMs(startMs), endTime: timestampFromMs(endMs), pointCount: points },
+      return mainstayFor(modeName).notify.getMessageStats(
+        {
+          startTime: timestampFromMs(startMs),
+          endTime: timestampFromMs(endMs),
+          pointCount: points,
+          live: modeName === 'live',
+        },
         { signal },
       )
     },
     refetchInterval: ranges[range].refreshMs,
-    placeholderData: keepPreviousData,
+    // Another range may show the last one's numbers for a moment; another project or mode never.
+    placeholderData: (previous, query) =>
+      query?.queryKey[2] === project && query.queryKey[3] === modeName ? previous : undefined,
   })
 }
 

@@ -11,6 +11,7 @@ import { PageHeader } from '../../components/page/page.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { useFrameActions } from '../../frame/frame-actions.ts'
 import { FirstMessage } from '../../sending/first-message.tsx'
+import { mode } from '../../session/mode.ts'
 import { ClearMailboxDialog } from './clear-mailbox-dialog.tsx'
 import { MailList } from './mail-list.tsx'
 import { useMails } from './use-mails.ts'
@@ -48,6 +49,7 @@ export function Component() {
             Send a test
           </Button>
         </PageHeader>
+        <OnlyTestMail />
         <AddressFilter key={to} value={to} onApply={(next) => setSearch(next ? { to: next } : {})} />
       </div>
       <div className="flex min-h-0 flex-1">
@@ -76,6 +78,19 @@ export function Component() {
       </div>
       {clearing && <ClearMailboxDialog onClose={() => setClearing(false)} />}
     </div>
+  )
+}
+
+/** Said in live mode, where somebody may look here for a message that went to a person. */
+function OnlyTestMail() {
+  if (mode.use() === 'test') return null
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md border border-line bg-sunken px-3 py-2 text-sm text-ink-2">
+      The mailbox holds test mail only. Live messages reach people and do not show here.
+      <Button size="sm" onClick={() => mode.set('test')}>
+        Switch to test
+      </Button>
+    </p>
   )
 }
 

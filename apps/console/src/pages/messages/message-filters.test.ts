@@ -34,10 +34,11 @@ test('what an address should not hold is ignored', () => {
 
 test('a watch leaves out what changes in a message’s life, so that a row that stops matching is heard of', () => {
   const filters = { ...noFilters, states: [MessageState.QUEUED], provider: 'pac_x', to: 'ada@example.com' }
-  const watched = toApiFilter(filters, { withStates: false })
+  const watched = toApiFilter(filters, { withStates: false, live: true })
   assert.deepEqual([watched.states, watched.providerAccountId, watched.to], [[], '', 'ada@example.com'])
-  const listed = toApiFilter(filters, { withStates: true })
+  const listed = toApiFilter(filters, { withStates: true, live: false })
   assert.deepEqual([listed.states, listed.providerAccountId], [[MessageState.QUEUED], 'pac_x'])
+  assert.deepEqual([watched.live, listed.live], [true, false])
 })
 
 test('a message belongs when its mode, state, provider and time all match', () => {

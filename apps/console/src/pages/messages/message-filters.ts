@@ -56,12 +56,13 @@ export function hasFilters(filters: MessageFilters): boolean {
   return writeFilters(new URLSearchParams(), filters).size > 0
 }
 
-/** The filters as the API takes them. `withStates: false` is for watching: see `belongs`. */
+/** The filters as the API takes them, for one mode. `withStates: false` is for watching: see `belongs`. */
 export function toApiFilter(
   filters: MessageFilters,
-  { withStates }: { withStates: boolean },
+  { withStates, live }: { withStates: boolean; live: boolean },
 ): MessageInitShape<typeof MessageFilterSchema> {
   return {
+    live,
     states: withStates ? filters.states : [],
     messageClasses: filters.classes,
     to: filters.to,

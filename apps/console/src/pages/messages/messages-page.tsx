@@ -12,7 +12,6 @@ import { useHotkeys } from '../../components/hotkeys/use-hotkeys.ts'
 import { PageHeader } from '../../components/page/page.tsx'
 import { useFrameActions } from '../../frame/frame-actions.ts'
 import { FirstMessage } from '../../sending/first-message.tsx'
-import { mode } from '../../session/mode.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { LiveControl } from './live-control.tsx'
 import { compactMessage, messageColumns } from './message-columns.tsx'
@@ -95,7 +94,6 @@ export function Component() {
 }
 
 function NoMessages({ filters, onClear }: { filters: MessageFilters; onClear: () => void }) {
-  const isLive = mode.use() === 'live'
   if (hasFilters(filters)) {
     return (
       <EmptyState title="No messages match" actions={<Button onClick={onClear}>Clear filters</Button>}>
@@ -103,5 +101,5 @@ function NoMessages({ filters, onClear }: { filters: MessageFilters; onClear: ()
       </EmptyState>
     )
   }
-  return <FirstMessage title={isLive ? 'No live messages yet' : 'No messages yet'} />
+  return <FirstMessage />
 }

@@ -19,20 +19,21 @@ export function useMessageFeed(filters: MessageFilters) {
 
 function messageSource(filters: MessageFilters, modeName: 'test' | 'live'): FeedSource<Message> {
   const { notify } = mainstayFor(modeName)
+  const live = modeName === 'live'
   return {
     async loadPage(pageToken, signal) {
-      const filter = toApiFilter(filters, { withStates: true })
+      const filter = toApiFilter(filters, { withStates: true, live })
       const pageSize = pageToken === '' ? firstPageSize : furtherPageSize
       const page = await notify.listMessages({ pageSize, pageToken, filter }, { signal })
       return { rows: page.messages, nextPageToken: page.nextPageToken }
     },
     async *watch(signal) {
-      const filter = toApiFilter(filters, { withStates: false })
+      const filter = toApiFilter(filters, { withStates: false, live })
       for await (const change of notify.watchMessages({ filter }, { signal })) yield { row: change.message }
     },
     id: (message) => message.messageId,
     revision: (message) => toMs(message.updateTime) ?? 0,
-    belongs: (message) => belongs(message, filters, modeName === 'live'),
+    belongs: (message) => belongs(message, filters, live),
   }
 }
 
