@@ -2,9 +2,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { homeFolder, type Logger, migrate } from '@mainstay/kernel'
-import { registerDocs } from '@mainstay/rpc'
+import { type GrpcServer, registerDocs } from '@mainstay/rpc'
 import type { FastifyInstance } from 'fastify'
 import type { Banner } from './banner.ts'
+import { closeGrpc } from './close-grpc.ts'
 import { closeHttp } from './close-http.ts'
 import type { ServerSettings } from './config.ts'
 import { serveConsole } from './console-files.ts'
@@ -95,9 +96,12 @@ async function start(
     registerDocs(http, { errorsFolder })
   }
   const hasConsole = role !== 'worker' && serveConsole(http)
+  const { drainTimeoutMs } = settings.server
+  const grpc = role === 'worker' ? undefined : program.rpc.createGrpcServer()
   const httpUrl = await listen(http, settings)
-  undo.push(() => closeHttp(http, settings.server.drainTimeoutMs))
-  const grpcAddress = role === 'worker' ? undefined : await listenGrpc(program, settings, undo)
+  // Both at once: one drain time holds for the two of them.
+  undo.push(() => Promise.all([closeHttp(http, drainTimeoutMs), grpc && closeGrpc(grpc, drainTimeoutMs)]))
+  const grpcAddress = grpc && (await listenGrpc(grpc, settings))
   undo.push(async () => health.drain())
 
   const publicUrl = settings.access.publicUrl?.replace(/\/+$/, '') ?? httpUrl
@@ -136,11 +140,9 @@ async function listen(http: FastifyInstance, settings: ServerSettings): Promise<
   return urlOf('http', host, http.server.address() as AddressInfo)
 }
 
-async function listenGrpc(program: Program, settings: ServerSettings, undo: (() => Promise<unknown>)[]) {
+async function listenGrpc(grpc: GrpcServer, settings: ServerSettings): Promise<string> {
   const { grpcHost: host, grpcPort: port } = settings.server
-  const grpc = program.rpc.createGrpcServer()
   await listening('gRPC', 'GRPC_PORT', port, () => grpc.listen({ host, port }))
-  undo.push(() => grpc.close())
   return urlOf('', host, grpc.address()).replace('://', '')
 }
 

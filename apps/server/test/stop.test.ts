@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { after, test } from 'node:test'
+import { Code, ConnectError, createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
-import { MessageState } from '@mainstay/proto/notify/v1'
+import { MessageState, Notify } from '@mainstay/proto/notify/v1'
 import { createMainstay, type Mainstay } from '@mainstay/sdk'
 import { readBanner, type ServerProcess, spawnServer } from './process.ts'
 
@@ -28,15 +32,17 @@ async function stop(server: ServerProcess, signal: NodeJS.Signals): Promise<numb
   return end
 }
 
+const toAda = {
+  to: { target: { case: 'email', value: 'ada@example.com' } },
+  content: { case: 'email', value: { subject: 'Under load', text: 'Hello' } },
+} as const
+
 /** Sends from many callers at once until the server is gone; gathers what it acknowledged. */
 function sendUntilGone(mainstay: Mainstay): { acknowledged: string[]; gone: Promise<unknown> } {
   const acknowledged: string[] = []
   const send = async () => {
     for (;;) {
-      const { messageIds } = await mainstay.notify.sendNotification({
-        to: { target: { case: 'email', value: 'ada@example.com' } },
-        content: { case: 'email', value: { subject: 'Under load', text: 'Hello' } },
-      })
+      const { messageIds } = await mainstay.notify.sendNotification(toAda)
       acknowledged.push(...messageIds)
     }
   }
@@ -79,6 +85,45 @@ test('SIGTERM under load: streams end, the exit code is 0, and what was acknowle
   const next = await start()
   await allAre(next.mainstay, acknowledged, [MessageState.DELIVERED])
   assert.equal(await stop(next.server, 'SIGTERM'), 0)
+})
+
+test('a gRPC client that never ends its call holds a stop no longer than the drain time', async () => {
+  const server = spawnServer(home, {
+    DRAIN_TIMEOUT_MS: '200',
+    HTTP_SLOW_CLIENT_TIMEOUT_MS: '600000',
+    HTTP_REQUEST_TIMEOUT_MS: '600000',
+  })
+  running.add(server)
+  await server.ready()
+  const baseUrl = `http://${/gRPC\s+(\S+)/.exec(server.output())?.[1]}`
+  const headers = { authorization: `Bearer ${readBanner(server.output()).apiKey}` }
+  const notify = createClient(Notify, createGrpcTransport({ baseUrl }))
+  let seen = 0
+  const watched = (async () => {
+    for await (const _ of notify.watchMessages({}, { headers })) seen++
+  })().catch((error: unknown) => ConnectError.from(error))
+  // A stream tells of what comes from now on: once it has told of something, it is open.
+  await waitFor(() => notify.sendNotification(toAda, { headers }).then(() => seen > 0), { everyMs: 100 })
+  // Announces a message, and never sends it.
+  const session = connect(baseUrl).on('error', () => undefined)
+  await once(session, 'remoteSettings')
+  const call = session.request({
+    ':method': 'POST',
+    ':path': '/mainstay.notify.v1.Notify/SendNotification',
+    'content-type': 'application/grpc+proto',
+    te: 'trailers',
+    ...headers,
+  })
+  call.on('error', () => undefined)
+  call.write(Buffer.from([0, 0, 0, 0, 9]))
+  // Frames are read in order: what answers this has read the call above.
+  await new Promise<void>((resolve, reject) => {
+    session.ping((error) => (error === null ? resolve() : reject(error)))
+  })
+  assert.equal(await stop(server, 'SIGTERM'), 0)
+  const end = await watched
+  assert.ok(end instanceof ConnectError)
+  assert.equal(end.code, Code.Unavailable)
 })
 
 test('SIGKILL under load: what was acknowledged is there, and is delivered or known to be in doubt', async () => {

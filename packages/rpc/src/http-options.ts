@@ -20,6 +20,8 @@ export function httpOptions(limits: RpcLimits) {
     http: {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.slowClientTimeoutMs,
+      // Fastify sets the same one after the server is made; Node checks the two against each other before.
+      requestTimeout: limits.slowClientTimeoutMs,
       // How exactly Node keeps to the two above.
       connectionsCheckingInterval: Math.min(Math.max(Math.floor(limits.slowClientTimeoutMs / 4), 25), 2500),
     },
