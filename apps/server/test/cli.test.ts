@@ -127,6 +127,43 @@ test('exit codes tell what went wrong', async () => {
   assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_API_KEY: 'msk_test_wrong' })).code, 4)
 })
 
+test('sign-in-link prints a link that signs in once, while the server runs, and is audited', async () => {
+  const { code, out, err } = await mainstay(['--json', 'sign-in-link'])
+  assert.equal(code, 0, err)
+  const { signInLink, expireTime } = JSON.parse(out) as { signInLink: string; expireTime: string }
+  assert.ok(signInLink.startsWith(`${url}/sign-in#token=msl_`), signInLink)
+  assert.ok(Date.parse(expireTime) > Date.now())
+  const exchange = () =>
+    fetch(`${url}/v1/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url },
+      body: JSON.stringify({ token: signInLink.split('#token=')[1] }),
+    })
+  const first = await exchange()
+  assert.equal(first.status, 200)
+  assert.equal((await exchange()).status, 401)
+  const cookie = (first.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const audit = await fetch(`${url}/v1/audit-entries`, { headers: { cookie, 'mainstay-project': 'default' } })
+  const { auditEntries } = (await audit.json()) as { auditEntries: { action: string; actor: string }[] }
+  const links = auditEntries.filter(({ action }) => action === 'access.sign_in_links.create')
+  // The one of the start, and ours.
+  assert.deepEqual(
+    links.map(({ actor }) => actor),
+    ['system', 'system'],
+  )
+})
+
+test('sign-in-link says in one sentence that there is no database here', async () => {
+  const empty = temporaryHome()
+  try {
+    const { code, out, err } = await mainstay(['sign-in-link'], { MAINSTAY_HOME: empty })
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(err, /^There is no database in .*Start the server first, or set MAINSTAY_HOME\.\n$/)
+  } finally {
+    rmSync(empty, { recursive: true, force: true })
+  }
+})
+
 test('doctor finds everything well', async () => {
   const { code, out } = await mainstay(['doctor'])
   assert.equal(code, 0, out)

@@ -36,6 +36,7 @@ export { idempotencySpace, NO_PROJECT, requireSameCall } from './idempotency.ts'
 export type { Act } from './service/act.ts'
 export { type AuditEntry, recordAudit } from './service/audit.ts'
 export type { Bootstrap } from './service/bootstrap.ts'
+export { createFirstOperatorLink } from './service/first-operator-link.ts'
 export type { SweepReport } from './service/sweep.ts'
 export type { FirstCall, KeySpace } from './store/idempotency-keys.ts'
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { loadSettings, systemClock } from '@mainstay/kernel'
 import { Access } from '@mainstay/proto/access/v1'
+import { accessSettings, createFirstOperatorLink } from './index.ts'
 import { mintToken } from './secrets.ts'
 import { bearer, contextOf, refusedWith, useAccess } from './testing/harness.ts'
 
@@ -303,5 +305,21 @@ describe('a request with a session cookie', () => {
     assert.equal((await harness.authenticate(headers)).testMode, true)
     assert.equal((await harness.authenticate({ ...headers, 'mainstay-mode': 'live' })).testMode, false)
     assert.equal((await harness.authenticate({ ...headers, 'mainstay-mode': 'LIVE!' })).testMode, true)
+  })
+})
+
+describe('a link for the first operator', () => {
+  test('is made beside the server, works once, and is audited as made by the system', async () => {
+    const { db } = harness
+    const settings = loadSettings([accessSettings], {}).access
+    const link = await createFirstOperatorLink({ db, clock: systemClock, settings })
+    assert.ok(link)
+    const { rows } = await db.query<{ actor: string }>({
+      text: `SELECT actor FROM access.audit_entries WHERE action = 'access.sign_in_links.create'
+             ORDER BY audit_entry_id DESC LIMIT 1`,
+    })
+    assert.deepEqual(rows, [{ actor: 'system' }])
+    assert.equal((await exchange(link.token)).cookies.length, 1)
+    await assert.rejects(exchange(link.token), refusedWith('access.sign_in_link_invalid'))
   })
 })

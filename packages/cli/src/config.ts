@@ -13,9 +13,14 @@ export interface Connection {
  */
 export function findConnection(flags: { url?: string; key?: string }): Connection {
   return {
-    url: flags.url || process.env.MAINSTAY_URL || 'http://127.0.0.1:8080',
+    url: findNamedUrl(flags) ?? 'http://127.0.0.1:8080',
     apiKey: flags.key || process.env.MAINSTAY_API_KEY || readDevKey(),
   }
+}
+
+/** The address that the person named, or undefined where the default stands. */
+export function findNamedUrl(flags: { url?: string }): string | undefined {
+  return flags.url || process.env.MAINSTAY_URL || undefined
 }
 
 function readDevKey(): string | undefined {

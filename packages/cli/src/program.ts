@@ -5,7 +5,7 @@ import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
 import { addSend } from './commands/send.ts'
 import { addServer } from './commands/server.ts'
-import { findConnection } from './config.ts'
+import { findConnection, findNamedUrl } from './config.ts'
 import { CommandError, describeFailure, EXIT } from './failure.ts'
 import type { Output } from './output.ts'
 
@@ -14,6 +14,8 @@ export interface Context {
   mainstay(): Mainstay
   /** The client and its server's address, without asking for a key. */
   anonymous(): { mainstay: Mainstay; url: string; hasKey: boolean }
+  /** The server's address when the person said it, by flag or environment. */
+  namedUrl(): string | undefined
   output: Output
   /** Aborted when the person presses Ctrl-C. */
   signal: AbortSignal
@@ -80,6 +82,7 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
       },
       write: streams.out,
     },
+    namedUrl: () => findNamedUrl(flags()),
     anonymous() {
       const { url, apiKey } = findConnection(flags())
       return {

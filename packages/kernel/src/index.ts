@@ -98,6 +98,7 @@ export {
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
+  reachEmbeddedPostgres,
   StartError,
   startEmbeddedPostgres,
 } from './postgres/index.ts'

@@ -5,10 +5,11 @@ import type { Context } from '../program.ts'
 /** The server's own entry, as the commands use it. */
 interface ServerModule {
   runServer(args: string[]): Promise<void>
+  runSignInLink(options: { json: boolean; url: string | undefined; write(line: string): void }): Promise<void>
   runMigrate(action: 'up' | 'status', options: { json: boolean; write(line: string): void }): Promise<void>
 }
 
-/** `up` and `migrate`: the only commands that run the platform itself instead of speaking HTTP to it. */
+/** `up`, `migrate`, `sign-in-link`: the only commands that use the platform's own code instead of speaking HTTP to it. */
 export function addServer(program: Command, context: Context): void {
   program
     .command('up')
@@ -26,8 +27,28 @@ export function addServer(program: Command, context: Context): void {
       .description(action === 'up' ? 'apply what is missing' : 'show what is applied and what is missing')
       .action(async () => {
         const server = await loadServer()
-        await server.runMigrate(action, context.output)
+        await inWords(server.runMigrate(action, context.output))
       })
+  }
+
+  program
+    .command('sign-in-link')
+    .description("print a new one-time link for the console; run it on the server's machine, as its user")
+    .action(async () => {
+      const server = await loadServer()
+      const { json, write } = context.output
+      await inWords(server.runSignInLink({ json, write, url: context.namedUrl() }))
+    })
+}
+
+/** What a person can mend ends the command with its sentence; anything else is a defect and keeps its stack. */
+async function inWords(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    const known = ['StartError', 'SettingsError', 'MigrationError', 'AppError']
+    if (!(error instanceof Error && known.includes(error.name))) throw error
+    throw new CommandError(error.message, EXIT.refused)
   }
 }
 

@@ -33,6 +33,11 @@ export function prepareLayout(home: string, major: number, user: OsUser | undefi
     )
   }
   refuseOtherVersions(base, major)
+  return layoutOf(base, major)
+}
+
+/** Where things are below `base`, whether they are there or not. */
+export function layoutOf(base: string, major: number): Layout {
   const root = join(base, String(major))
   return {
     base,

@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { temporaryHome } from '../testing/index.ts'
-import { type EmbeddedPostgres, type StartError, startEmbeddedPostgres } from './index.ts'
+import {
+  type EmbeddedPostgres,
+  reachEmbeddedPostgres,
+  type StartError,
+  startEmbeddedPostgres,
+} from './index.ts'
 
 const FAST = { fsync: 'off' }
 
@@ -26,6 +31,17 @@ describe('a running server', () => {
     assert.match(String(values.shift()), /^18\./)
     assert.deepEqual(values, ['', 'on', 'on', 'on'])
     assert.match(server.version, /^18\./)
+  })
+
+  test('is reached by a command beside it as by its own program, which a home without a database refuses', async () => {
+    assert.equal(reachEmbeddedPostgres({ home }), server.connectionString)
+    const empty = temporaryHome()
+    try {
+      assert.throws(() => reachEmbeddedPostgres({ home: empty }), { name: 'StartError', problem: 'failed' })
+      assert.deepEqual(readdirSync(empty), [])
+    } finally {
+      rmSync(empty, { recursive: true })
+    }
   })
 
   test('does not run as root, nor gives the program the powers of a superuser', async () => {

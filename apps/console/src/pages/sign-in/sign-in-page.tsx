@@ -3,10 +3,13 @@ import { useEffect, useRef } from 'react'
 import { useLocation, useNavigate } from 'react-router'
 import { mainstay } from '../../api/mainstay.ts'
 import { callerKey } from '../../api/query-client.ts'
+import { CopyButton } from '../../components/copy/copy-button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { useTitle } from '../../components/page/page.tsx'
 import { Loading } from '../../components/skeleton/skeleton.tsx'
 import { Logo } from '../../frame/logo.tsx'
+
+const command = 'npm run mainstay -- sign-in-link'
 
 /** Exchanges the one-time token of the address for a session and goes on; without one it says where to get one. */
 export function Component() {
@@ -54,16 +57,19 @@ export function Component() {
               {state.signedOut ? 'You are signed out' : 'Sign in'}
             </h1>
             <p className="mt-1.5 text-base text-ink-2">
-              Open the sign-in link that Mainstay prints when it starts. A link works once and for a short
-              time.
+              Open the sign-in link that Mainstay printed when it started, or ask for a new one. A link works
+              once and for a short time.
             </p>
           </div>
           {signIn.error && <FailureNote error={signIn.error} />}
-          <div className="rounded-lg border border-line bg-sunken px-4 py-3">
-            <p className="text-xs text-ink-3">In the terminal where Mainstay runs, look for</p>
-            <p className="mt-1 tabular text-xs break-all text-ink-2">
-              {window.location.origin}/sign-in#token=…
+          <div className="flex flex-col gap-1.5">
+            <p className="text-sm text-ink-2">
+              For a new link, run this on the machine of the server, in its folder:
             </p>
+            <div className="flex items-center gap-2 rounded-lg border border-line bg-sunken py-1.5 pr-1.5 pl-4">
+              <code className="min-w-0 flex-1 tabular text-sm break-words text-ink">{command}</code>
+              <CopyButton text={command} label="Copy command" />
+            </div>
           </div>
         </>
       )}
