@@ -7,15 +7,15 @@ import type { TransportOptions } from './transport.ts'
 /** How to reach a server, and as whom. */
 export interface MainstayOptions {
   /** The server's address, for example `https://mainstay.example.com`. Default: `http://127.0.0.1:8080`. */
-  baseUrl?: string
+  baseUrl?: string | undefined
   /** An API key, `msk_live_…` or `msk_test_…`. Keep it out of browsers. */
-  apiKey?: string
+  apiKey?: string | undefined
   /** The project an operator speaks for, by id or slug. An API key has its own. */
-  project?: string | (() => string | undefined)
+  project?: string | (() => string | undefined) | undefined
   /** How long one try may take, in milliseconds. Default: 30,000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** How often a call is tried again. Default: 2. Calls that change state repeat with the same idempotency key. */
-  maxRetries?: number
+  maxRetries?: number | undefined
   /** Whether the browser sends its cookies, for operators. Default: the browser's own. */
   credentials?: 'omit' | 'same-origin' | 'include'
   /** Another `fetch`. */
