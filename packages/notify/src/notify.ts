@@ -65,6 +65,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     batchSize: settings.acceptBatchSize,
     queueSize: settings.acceptQueueSize,
     idempotencyTtlMs: deps.idempotencyTtlMs,
+    metrics,
     onCommit() {
       wakeUp.workers()
       watch.hint()

@@ -48,6 +48,14 @@ describe('a transaction', () => {
     assert.equal(await balance(1), 5)
   })
 
+  test('has server settings of its own when it asks for them', async () => {
+    const read = async (db: Pick<Tx, 'query'>) =>
+      (await db.query<{ enable_sort: string }>({ text: 'SHOW enable_sort' })).rows[0]?.enable_sort
+    const inside = await database.db.transaction(read, { settings: { enable_sort: 'off' }, readOnly: true })
+    assert.equal(inside, 'off')
+    assert.equal(await read(database.db), 'on')
+  })
+
   test('undoes everything when its function throws, and passes the error on untouched', async () => {
     const error = appError(reasons, 'kernel.cancelled', 'No.')
     const failing = database.db.transaction(async (tx) => {

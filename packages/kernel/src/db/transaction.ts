@@ -22,6 +22,11 @@ export interface TransactionOptions {
   /** Default `read committed`. */
   isolation?: 'read committed' | 'repeatable read' | 'serializable'
   readOnly?: boolean
+  /**
+   * Server settings for this transaction alone, sent along with BEGIN: `{ enable_seqscan: 'off' }`. The program's own
+   * words only: they are not escaped.
+   */
+  settings?: Readonly<Record<string, string>>
   /** Attempts in all when the database reports a serialization failure or a deadlock. Default 5. */
   maxAttempts?: number
 }
@@ -86,10 +91,11 @@ async function attemptTransaction<T>(
   }
 }
 
-function beginStatement({ isolation, readOnly }: TransactionOptions): string {
+function beginStatement({ isolation, readOnly, settings = {} }: TransactionOptions): string {
   let text = 'BEGIN'
   if (isolation !== undefined) text += ` ISOLATION LEVEL ${isolation}`
   if (readOnly) text += ' READ ONLY'
+  for (const [name, value] of Object.entries(settings)) text += `; SET LOCAL ${name} = ${value}`
   return text
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { accessMigrations } from '@mainstay/access'
-import { AppError, type Db, kernelMigrations, newId, systemClock } from '@mainstay/kernel'
+import { AppError, createMetrics, type Db, kernelMigrations, newId, systemClock } from '@mainstay/kernel'
 import { useTestDatabase, waitFor } from '@mainstay/kernel/testing'
 import { notifyMigrations } from '../migrations.ts'
 import { draft, idempotencyKey } from '../testing/drafts.ts'
@@ -30,6 +30,19 @@ describe('the writer', () => {
     })
     return rows[0]?.n ?? -1
   }
+
+  it('counts what it stores, in how many commits, and whom it turns away', async () => {
+    const metrics = createMetrics()
+    const writer = open({ metrics, queueSize: 3 })
+    const storing = [1, 2, 3].map(() => writer.submit(draft()))
+    assert.match(metrics.render(), /^mainstay_notify_accept_waiting 3$/m)
+    assert.throws(() => writer.submit(draft()), { reason: 'notify.overloaded' })
+    await Promise.all(storing)
+    assert.equal(metrics.read('mainstay_notify_accepted_total'), 3)
+    assert.equal(metrics.read('mainstay_notify_accept_commit_seconds'), 1)
+    assert.equal(metrics.read('mainstay_notify_accept_overloaded_total'), 1)
+    assert.match(metrics.render(), /^mainstay_notify_accept_waiting 0$/m)
+  })
 
   it('stores a notification, its message and its place in the queue in one commit', async () => {
     const one = draft({ recipientId: 'ann', dedupeKey: newId(), idempotency: idempotencyKey(newId()) })

@@ -3,11 +3,13 @@ import {
   type Clock,
   type Db,
   reasons as kernelReasons,
+  type Metrics,
   sqlState,
   toAppError,
 } from '@mainstay/kernel'
 import { reasons } from '../errors.ts'
 import { type Accepted, answerFromEarlier } from './earlier.ts'
+import { createAcceptMetrics } from './metrics.ts'
 import { type Draft, insertBatch } from './store.ts'
 
 export interface WriterOptions {
@@ -19,6 +21,7 @@ export interface WriterOptions {
   queueSize: number
   /** How long an idempotency key is kept. */
   idempotencyTtlMs: number
+  metrics?: Metrics
   /** Called after each commit with what it stored. */
   onCommit?: (stored: readonly Draft[]) => void
 }
@@ -63,9 +66,11 @@ export function createWriter(options: WriterOptions): Writer {
   let unsettled = 0
   let scheduled = false
   let idle: (() => void)[] = []
+  const metrics = options.metrics && createAcceptMetrics(options.metrics, () => unsettled)
 
   function submit(draft: Draft): Promise<Accepted> {
     if (unsettled >= queueSize) {
+      metrics?.refused()
       throw appError(
         reasons,
         'notify.overloaded',
@@ -171,6 +176,7 @@ export function createWriter(options: WriterOptions): Writer {
    */
   async function insert(batch: readonly Waiting[], tries = 1): Promise<Waiting[]> {
     let lostIds: string[]
+    const startedAt = performance.now()
     try {
       const drafts = batch.map((item) => item.draft)
       lostIds = await insertBatch(db, drafts, clock.nowMs() + idempotencyTtlMs)
@@ -187,6 +193,7 @@ export function createWriter(options: WriterOptions): Writer {
     }
     const lost = new Set(lostIds)
     const stored = lost.size === 0 ? batch : batch.filter((item) => !lost.has(item.draft.notificationId))
+    metrics?.committed(stored.length, (performance.now() - startedAt) / 1000)
     for (const item of stored) {
       const { notificationId, messageId } = item.draft
       resolve(item, { notificationId, messageId, deduplicated: false, replayed: false })

@@ -83,7 +83,6 @@ export async function claimBatch(
   try {
     return await db.transaction(async (tx) => {
       giveBack(accounts, taken)
-      await walkIndexes(tx)
       const limits: PickLimits = { ...places, nowMs: clock.nowMs(), passOver: accounts.passedOver() }
       const rows = await pickDue(tx, limits)
       const asides: Aside[] = []
@@ -101,7 +100,7 @@ export async function claimBatch(
       await write(tx, deps, workerId, taken, rejected, asides)
       const nextDueMs = rows.length === 0 ? await findNextDue(tx, limits.passOver) : undefined
       return { jobs: taken, picked: rows.length, aside: asides.length, left, nextDueMs }
-    })
+    }, walkIndexes)
   } catch (error) {
     const jobs = [...taken]
     giveBack(accounts, taken)

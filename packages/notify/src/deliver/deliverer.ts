@@ -196,9 +196,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       try {
         return await db.transaction(async (tx) => {
           await settleRows(tx, records)
-          await walkIndexes(tx)
           await recordAttempts(tx, records.toSorted(inLockOrder))
-        })
+        }, walkIndexes)
       } catch (err) {
         logger.error({ err }, 'a claim in doubt could not be settled; trying again')
         await delay(Math.min(5000, 50 * 2 ** failures))

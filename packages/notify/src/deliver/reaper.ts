@@ -26,7 +26,6 @@ export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPol
       if (!(await lockDeadWorker(tx, workerId))) return 0
       const abandoned = await listAbandoned(tx, workerId)
       if (abandoned.length > 0) {
-        await walkIndexes(tx)
         const nowMs = clock.nowMs()
         const records = abandoned.map((attempt) => {
           const unknownPolicy = attempt.unknownPolicy ?? UnknownPolicy.AT_MOST_ONCE
@@ -41,7 +40,7 @@ export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPol
       }
       await removeWorker(tx, workerId)
       return abandoned.length
-    })
+    }, walkIndexes)
   }
   return settled
 }

@@ -38,7 +38,6 @@ export function createRecorder(
   async function store(batch: readonly AttemptRecord[]): Promise<void> {
     const sorted = batch.toSorted(inLockOrder)
     await db.transaction(async (tx) => {
-      await walkIndexes(tx)
       const missing = await recordAttempts(tx, sorted)
       if (missing.length === 0) return
       const words = missing
@@ -50,7 +49,7 @@ export function createRecorder(
         { late: missing.length, decided: decided.length },
         'results came after their lease had ended: others had settled these attempts as unknown',
       )
-    })
+    }, walkIndexes)
   }
 
   async function run(): Promise<void> {

@@ -59,10 +59,9 @@ export function createIntake(deps: IntakeDeps): Intake {
   async function commit(batch: readonly Entry[]): Promise<void> {
     const arrivals = batch.map(({ mail }) => ({ ...mail, noteId: newId(clock) }))
     await db.transaction(async (tx) => {
-      await walkIndexes(tx)
       const delivered = await storeMails(tx, arrivals, clock.now())
       if (delivered.length > 0) await deps.announceDelivered(tx, delivered)
-    })
+    }, walkIndexes)
   }
 
   async function trim(batch: readonly Entry[]): Promise<void> {
