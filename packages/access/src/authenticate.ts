@@ -35,6 +35,8 @@ export interface Authenticator {
    * Answers `nobody` when there is no credential, and throws when there is a wrong one.
    */
   authenticate(ctx: CallContext): Caller | Promise<Caller>
+  /** The same for a stream that is open. It does not keep a session from ending for want of use. */
+  reauthenticate(ctx: CallContext): Caller | Promise<Caller>
   /** Forgets every cached key: one of them changed. */
   forgetKeys(): void
   /** Writes what was noted about the use of keys. */
@@ -84,7 +86,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     return keys.ask(hashText, question).then((verdict) => admitKey(verdict, ctx))
   }
 
-  const authenticateSession = async (token: string, ctx: CallContext): Promise<Caller> => {
+  const authenticateSession = async (token: string, ctx: CallContext, use: boolean): Promise<Caller> => {
     requireSameOrigin(ctx, settings, contracts.isRead(ctx.method))
     if (!looksLikeToken('mss', token)) throw refuseSession(ctx)
     const now = clock.now()
@@ -98,7 +100,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       idleSince: new Date(now.getTime() - settings.sessionIdleMs),
     })
     if (session === undefined) throw refuseSession(ctx)
-    if (now.getTime() - session.last_use_time.getTime() >= TOUCH_EVERY_MS) {
+    if (use && now.getTime() - session.last_use_time.getTime() >= TOUCH_EVERY_MS) {
       await touchSession(db, tokenHash, now)
     }
     return {
@@ -113,13 +115,16 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     }
   }
 
+  const identify = (ctx: CallContext, use: boolean): Caller | Promise<Caller> => {
+    const authorization = ctx.header('authorization')
+    if (authorization !== undefined) return authenticateKey(authorization, ctx)
+    const token = readSessionToken(ctx.header('cookie'), settings.publicUrl?.startsWith('https:') ?? false)
+    return token === undefined ? nobody : authenticateSession(token, ctx, use)
+  }
+
   return {
-    authenticate(ctx) {
-      const authorization = ctx.header('authorization')
-      if (authorization !== undefined) return authenticateKey(authorization, ctx)
-      const token = readSessionToken(ctx.header('cookie'), settings.publicUrl?.startsWith('https:') ?? false)
-      return token === undefined ? nobody : authenticateSession(token, ctx)
-    },
+    authenticate: (ctx) => identify(ctx, true),
+    reauthenticate: (ctx) => identify(ctx, false),
     forgetKeys: keys.flush,
     flushUse: lastUse.flush,
     stop: lastUse.stop,

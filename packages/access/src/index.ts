@@ -60,7 +60,9 @@ export interface AccessDeps {
 export interface Access {
   /** For `createRpc`. */
   implementation: Implementation
-  ports: Pick<Ports, 'authenticate' | 'authorise'> & { idempotency: IdempotencyPort }
+  ports: Pick<Required<Ports>, 'authenticate' | 'reauthenticate' | 'authorise'> & {
+    idempotency: IdempotencyPort
+  }
   /** Listens for changed keys. Before it, and without it, a change is seen within a second instead of at once. */
   start(): Promise<void>
   /** Writes the last notes and stops listening. */
@@ -91,7 +93,12 @@ export function createAccess(deps: AccessDeps): Access {
 
   return {
     implementation: implementAccess({ db, settings, pageTokens, projects, apiKeys, sessions }),
-    ports: { authenticate: authenticator.authenticate, authorise, idempotency: createIdempotency(deps) },
+    ports: {
+      authenticate: authenticator.authenticate,
+      reauthenticate: authenticator.reauthenticate,
+      authorise,
+      idempotency: createIdempotency(deps),
+    },
     async start() {
       listening.push(bus.onReconnect(authenticator.forgetKeys))
       listening.push(await bus.listen(KEYS_CHANGED, authenticator.forgetKeys))

@@ -223,6 +223,16 @@ describe('a session', () => {
     await signedOut(idle)
   })
 
+  test('is not kept from ending by a stream that is left open', async () => {
+    const headers = await harness.signIn()
+    const { reauthenticate } = harness.access.ports
+    harness.clock.advance(3_500_000)
+    const again = async () => await reauthenticate(contextOf('test/Method', headers))
+    assert.equal((await again()).kind, 'operator')
+    harness.clock.advance(100_000)
+    await assert.rejects(again(), refusedWith('access.session_invalid'))
+  })
+
   test('ends at its absolute end, however much it is used', async () => {
     const headers = await harness.signIn()
     for (let minutes = 0; minutes < 115; minutes += 5) {

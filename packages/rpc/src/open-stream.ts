@@ -1,14 +1,16 @@
 import type { Call } from './call-state.ts'
 import { refuse } from './errors.ts'
+import type { StreamRecheck } from './recheck-streams.ts'
 
 /**
- * The messages of a handler's stream until the call ends: when the caller goes away, the deadline passes or the server
- * stops, the iteration throws at once, even if the handler is waiting for something, and its iterator is closed.
+ * The messages of a handler's stream until the call ends: when the caller goes away, the deadline passes, the server
+ * stops or the caller may not have it any more, the iteration throws at once, even if the handler is waiting for something, and its iterator is closed.
  */
 export async function* untilCallEnds<T>(
   call: Call,
   messages: AsyncIterable<T>,
   stopping: AbortSignal,
+  recheck: StreamRecheck,
 ): AsyncGenerator<T, void> {
   const { signal } = call
   const iterator = messages[Symbol.asyncIterator]()
@@ -20,6 +22,7 @@ export async function* untilCallEnds<T>(
     call.abort(refuse('rpc.server_stopping', 'This server is stopping. Connect again.'))
   stopping.addEventListener('abort', onStop, { once: true })
   const deadline = armDeadline(call)
+  const unwatch = recheck.watch(call)
   try {
     for (;;) {
       const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
@@ -32,6 +35,7 @@ export async function* untilCallEnds<T>(
     }
   } finally {
     clearTimeout(deadline)
+    unwatch()
     signal.removeEventListener('abort', onAbort)
     stopping.removeEventListener('abort', onStop)
     // Not awaited: a generator that waits for something ends only when that comes, or when it looks at `ctx.signal`.

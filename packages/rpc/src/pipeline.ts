@@ -11,6 +11,7 @@ import type { Call } from './call-state.ts'
 import { refuse, refuseFields } from './errors.ts'
 import { untilCallEnds } from './open-stream.ts'
 import type { Ports } from './ports.ts'
+import { createStreamRecheck } from './recheck-streams.ts'
 import { requestHash } from './request-hash.ts'
 import { createRequestRecord, type RequestRecord } from './request-record.ts'
 import type { Validate } from './validate/validate.ts'
@@ -46,6 +47,7 @@ export interface PipelineOptions {
 
 export function createPipeline({ ports, logger, metrics, validate, stopping }: PipelineOptions): Pipeline {
   const record = createRequestRecord(logger, metrics)
+  const recheck = createStreamRecheck(ports)
 
   function admit(call: Call): void | Promise<void> {
     if (call.info.rule.public) return afterAuthorise(call)
@@ -105,7 +107,7 @@ export function createPipeline({ ports, logger, metrics, validate, stopping }: P
     },
     stream(call, request) {
       check(call, request)
-      return untilCallEnds(call, call.info.handle(request, call) as AsyncIterable<Answer>, stopping)
+      return untilCallEnds(call, call.info.handle(request, call) as AsyncIterable<Answer>, stopping, recheck)
     },
   }
 }

@@ -10,6 +10,12 @@ export interface Ports {
    * cache without `async` where that is possible. Not asked for public methods.
    */
   authenticate(ctx: CallContext): Caller | Promise<Caller>
+  /**
+   * Says again who calls, while a stream of theirs is open: throws what `authenticate` would, but is no use of the
+   * credential that keeps it from expiring. About once a second for an API key, every five seconds for others. Without
+   * it, `authenticate` is asked.
+   */
+  reauthenticate?(ctx: CallContext): Caller | Promise<Caller>
   /** Throws `permission_denied` or `unauthenticated` when the caller may not call. Not asked for public methods. */
   authorise(caller: Caller, rule: Rule, ctx: CallContext): void | Promise<void>
   /** Throws `resource_exhausted` when the caller calls too often. */
