@@ -13,7 +13,7 @@ const headers = { authorization: 'Bearer tester' }
 const forever = { seconds: 3600n }
 
 /** Opens a quiet stream over every protocol, lets something happen, and tells how each ended: code and reason. */
-async function endsAfter(ports: TestServerOptions['ports'], happen: () => void) {
+async function endsAfter(ports: NonNullable<TestServerOptions['ports']>, happen: () => void) {
   const service = createConformanceService()
   const server = await startTestServer([service.implementation], { ports })
   try {

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import type { DescField, DescMessage, DescMethod, MessageInitShape } from '@bufbuild/protobuf'
+import { Code, ConnectError, type Transport } from '@connectrpc/connect'
+import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
+import { createLogger } from '@mainstay/kernel'
+import { temporaryHome, useTestDatabase } from '@mainstay/kernel/testing'
+import { BadRequestSchema } from '@mainstay/proto/google/rpc'
+import { readSettings } from '../src/config.ts'
+import { type Server, startServer } from '../src/server.ts'
+
+const database = useTestDatabase()
+const home = temporaryHome()
+let server: Server
+let headers: Record<string, string>
+
+before(async () => {
+  await database.ready()
+  server = await startServer({
+    role: 'api',
+    settings: readSettings({
+      MAINSTAY_HOME: home,
+      DATABASE_URL: database.connectionString,
+      HTTP_PORT: '0',
+      GRPC_PORT: '0',
+    }),
+    logger: createLogger({ level: 'fatal' }),
+  })
+  // An operator may call every method, which no API key may.
+  const { access } = server.program
+  const { operator } = await access.ensureBootstrap()
+  const { token } = await access.createSignInLink(operator.operator_id)
+  const signIn = await fetch(`${server.httpUrl}/v1/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ token }),
+  })
+  const cookie = signIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  headers = { cookie, 'sec-fetch-site': 'same-origin', 'mainstay-project': 'default' }
+})
+after(async () => {
+  await server?.stop()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const TEXT = 'a\0b'
+
+interface Planted {
+  /** Where the text is, as a violation names it. */
+  path: string
+  value: unknown
+}
+
+/** Requests of this type that hold U+0000 once, one for each place that takes text. */
+function plantIn(message: DescMessage, path: string, above: readonly DescMessage[]): Planted[] {
+  if (message.typeName === 'google.protobuf.Struct') {
+    return [
+      { path: `${path}["key"]`, value: { key: TEXT } },
+      { path: `${path}["deep"][0]["key"]`, value: { deep: [{ key: TEXT }] } },
+    ]
+  }
+  if (above.includes(message)) return []
+  return message.fields.flatMap((field) =>
+    plantAt(field, path === '' ? field.jsonName : `${path}.${field.jsonName}`, [...above, message]).map(
+      (planted) => ({
+        path: planted.path,
+        value:
+          field.oneof === undefined
+            ? { [field.localName]: planted.value }
+            : { [field.oneof.localName]: { case: field.localName, value: planted.value } },
+      }),
+    ),
+  )
+}
+
+function plantAt(field: DescField, path: string, above: readonly DescMessage[]): Planted[] {
+  const isText = field.scalar === 9
+  const one = (at: string): Planted[] =>
+    isText ? [{ path: at, value: TEXT }] : field.message ? plantIn(field.message, at, above) : []
+  if (field.fieldKind === 'list') return one(`${path}[0]`).map((item) => ({ ...item, value: [item.value] }))
+  if (field.fieldKind !== 'map') return one(path)
+  return one(`${path}["key"]`).map((entry) => ({ ...entry, value: { key: entry.value } }))
+}
+
+async function refusalOf(transport: Transport, method: DescMethod, request: unknown): Promise<ConnectError> {
+  const input = request as MessageInitShape<DescMessage>
+  try {
+    if (method.methodKind === 'unary') {
+      await transport.unary(method, undefined, undefined, headers, input)
+    } else {
+      const one = (async function* () {
+        yield input
+      })()
+      const answer = await transport.stream(method as never, undefined, undefined, headers, one as never)
+      for await (const _ of answer.message) break
+    }
+  } catch (error) {
+    return ConnectError.from(error)
+  }
+  throw new Error('it was not refused')
+}
+
+test('U+0000 in any text of any request is one wrong field, with its path, over Connect and gRPC in binary', async () => {
+  const transports = {
+    connect: createConnectTransport({ baseUrl: server.httpUrl, httpVersion: '1.1', useBinaryFormat: true }),
+    grpc: createGrpcTransport({ baseUrl: `http://${server.banner.grpcAddress}` }),
+  }
+  const places = new Set<string>()
+  for (const { descriptor, name } of server.program.rpc.methods) {
+    for (const { path, value } of plantIn(descriptor.input, '', [])) {
+      places.add(`${name} ${path}`)
+      for (const [protocol, transport] of Object.entries(transports)) {
+        const what = `${protocol} ${name} ${path}`
+        const error = await refusalOf(transport, descriptor, value)
+        assert.equal(Code[error.code], 'InvalidArgument', `${what}: ${error}`)
+        const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field)
+        assert.ok(fields?.includes(path), `${what}: ${fields}`)
+      }
+    }
+  }
+  assert.ok(places.size > 50, `${places.size} places were tried`)
+})
