@@ -61,11 +61,10 @@ async function install(lockHash) {
   rmSync(stamp, { force: true })
   const npm = process.env.npm_execpath
   const isNpm = npm?.endsWith('npm-cli.js') && existsSync(npm)
-  // Not "npm ci", which refuses a lock file that lacks the other platforms' variants of a package, and npm writes such a
-  // file wherever some of them are not to be had. This installs the same versions and leaves the lock file alone.
+  // The lock's versions and nothing else; "npm run lock" keeps every platform's variants in it.
   // Whatever the machine's npm is set to, the development dependencies hold the program's own Node, and the platform's
   // PostgreSQL is an optional one. The few install scripts are approved one by one in package.json (allowScripts).
-  const args = ['install', '--no-save', '--include=dev', '--include=optional', '--ignore-scripts=false']
+  const args = ['ci', '--include=dev', '--include=optional', '--ignore-scripts=false']
   // Also under "npm --silent": what went wrong must be seen.
   args.push('--no-fund', '--no-audit', '--loglevel=warn')
   // The Node inside node_modules is about to be replaced: npm must run on the machine's own.

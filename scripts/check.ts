@@ -4,6 +4,7 @@ import { checkErrorPages } from './checks/error-pages.ts'
 import { checkFiles } from './checks/files.ts'
 import { checkLayers } from './checks/layers.ts'
 import { checkLinks } from './checks/links.ts'
+import { checkLock } from './checks/lock.ts'
 import { checkMigrations } from './checks/migrations.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -13,6 +14,7 @@ const checks = {
   'error pages': checkErrorPages,
   migrations: checkMigrations,
   links: checkLinks,
+  lock: checkLock,
 }
 
 let failed = false
