@@ -1,6 +1,7 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, loadEnv } from 'vite'
+import { slimContracts } from './build/slim-contracts.ts'
 
 const root = import.meta.dirname
 
@@ -10,7 +11,7 @@ export default defineConfig(({ mode }) => {
   return {
     root,
     base: '/',
-    plugins: [react(), tailwindcss()],
+    plugins: [slimContracts(), react(), tailwindcss()],
     server: {
       host: '127.0.0.1',
       proxy: Object.fromEntries(['/v1/', '/docs', '/openapi.json'].map((path) => [path, { target }])),

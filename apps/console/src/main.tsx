@@ -3,8 +3,8 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router/dom'
-import { Toaster } from 'sonner'
 import { queryClient } from './api/query-client.ts'
+import { Toasts } from './components/toast/toast.tsx'
 import { TooltipProvider } from './components/tooltip/tooltip.tsx'
 import { preloadPages } from './pages/pages.ts'
 import { router } from './routes.tsx'
@@ -16,7 +16,7 @@ function Console() {
     <QueryClientProvider client={queryClient}>
       <TooltipProvider delayDuration={500}>
         <RouterProvider router={router} />
-        <Toaster theme={useShownTheme()} position="bottom-right" gap={8} offset={16} />
+        <Toasts theme={useShownTheme()} position="bottom-right" gap={8} offset={16} />
       </TooltipProvider>
     </QueryClientProvider>
   )

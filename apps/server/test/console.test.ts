@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import AxeBuilder from '@axe-core/playwright'
 import { skipUnless, temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -168,6 +169,37 @@ describe('the console in a real browser', { skip }, () => {
       }
     }
     assert.deepEqual(problems, [])
+  })
+
+  test('no page needs more than 250 kB of gzipped JavaScript to start from nothing', async () => {
+    const sizes: Record<string, number> = {}
+    for (const path of PAGES) {
+      const fresh = await browser.newContext({ storageState: await context.storageState() })
+      // Whoever saves data gets no other page ahead of its time, so that this counts what the page itself needs.
+      await fresh.addInitScript(() =>
+        Object.defineProperty(navigator, 'connection', { value: { saveData: true } }),
+      )
+      const cold = await fresh.newPage()
+      const scripts: Promise<number>[] = []
+      cold.on('response', (response) => {
+        if (response.url().endsWith('.js'))
+          scripts.push(response.body().then((body) => gzipSync(body).length))
+      })
+      await cold.goto(url + path)
+      await cold.getByRole('heading', { level: 1 }).first().waitFor()
+      await waitFor(async () => (await cold.locator('[aria-busy="true"]').count()) === 0, {
+        what: `${path} to load`,
+      })
+      if (path === '/') await cold.locator('canvas').first().waitFor()
+      sizes[path] = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0)
+      await fresh.close()
+    }
+    const tooLarge = Object.entries(sizes).filter(([, bytes]) => bytes > 250_000)
+    assert.deepEqual(tooLarge, [], JSON.stringify(sizes))
+    assert.ok(
+      Object.values(sizes).every((bytes) => bytes > 100_000),
+      'the scripts were not counted',
+    )
   })
 
   test('nothing was loaded from another server', () => {

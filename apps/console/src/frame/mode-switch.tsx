@@ -1,6 +1,6 @@
 import { ToggleGroup } from 'radix-ui'
-import { toast } from 'sonner'
 import { cx } from '../class-names.ts'
+import { toast } from '../components/toast/toast.tsx'
 import { type ModeName, mode } from '../session/mode.ts'
 
 const choices: { value: ModeName; label: string }[] = [

@@ -20,8 +20,12 @@ export const pages = {
   notFound: () => import('./not-found/not-found-page.tsx'),
 }
 
-/** Fetches the other pages once the first one stands, so that going to one waits for nothing but its data. */
+/**
+ * Fetches the other pages once the first one stands, so that going to one waits for nothing but its data. Not where the
+ * reader asked the browser to save data.
+ */
 export async function preloadPages(): Promise<void> {
+  if ('connection' in navigator && (navigator.connection as { saveData?: boolean }).saveData) return
   for (const load of Object.values(pages)) {
     try {
       await load()

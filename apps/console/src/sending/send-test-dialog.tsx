@@ -2,7 +2,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
 import { useNavigate } from 'react-router'
-import { toast } from 'sonner'
 import { mainstayFor } from '../api/mainstay.ts'
 import { setViolations } from '../api/violations.ts'
 import { Button } from '../components/button/button.tsx'
@@ -10,6 +9,7 @@ import { Dialog, DialogBody, DialogButtons } from '../components/dialog/dialog.t
 import { FailureNote } from '../components/failure/failure-note.tsx'
 import { Field } from '../components/field/field.tsx'
 import { TextArea, TextInput } from '../components/field/inputs.tsx'
+import { toast } from '../components/toast/toast.tsx'
 import { mode } from '../session/mode.ts'
 
 interface Fields {

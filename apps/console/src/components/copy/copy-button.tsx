@@ -1,8 +1,8 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { toast } from 'sonner'
 import { cx } from '../../class-names.ts'
 import { Button } from '../button/button.tsx'
+import { toast } from '../toast/toast.tsx'
 
 /** Copies a text and says so for a moment: in the button, and to screen readers. */
 export function useCopy(text: string): { copied: boolean; copy: () => void } {

@@ -1,14 +1,11 @@
-import {
-  type ColumnDef,
-  type ColumnHelper,
-  columnVisibilityFeature,
-  createColumnHelper,
-  metaHelper,
-  tableFeatures,
-} from '@tanstack/react-table'
+import type { ReactNode } from 'react'
 
-/** How a column takes part in the layout. */
-export interface ColumnLook {
+/**
+ * One column of a table. Sorting and filtering are the server's, so that they hold for every page; what is left for a
+ * table to model is which columns there are, and for that it needs no library.
+ */
+export interface Column<Row extends object> {
+  id: string
   /** Its name in the header and in the column menu. */
   title: string
   /** A CSS width: `120px`. Unset: it shares what the others leave. */
@@ -18,15 +15,8 @@ export interface ColumnLook {
   fromPx?: number
   /** Left out until the reader picks it from the column menu. */
   hiddenAtFirst?: boolean
+  cell: (row: Row) => ReactNode
 }
 
-/** What our tables use of TanStack Table. Sorting and filtering are the server's, so that they hold for every page. */
-export const features = tableFeatures({ columnVisibilityFeature, columnMeta: metaHelper<ColumnLook>() })
-
-export type Features = typeof features
-export type Column<Row extends object> = ColumnDef<Features, Row>
-
-/** Declares columns with the row's type inferred. */
-export function columnsOf<Row extends object>(): ColumnHelper<Features, Row> {
-  return createColumnHelper<Features, Row>()
-}
+/** Which columns are shown, by their ids. */
+export type Visibility = Readonly<Record<string, boolean>>

@@ -1,18 +1,18 @@
-import { type ColumnVisibilityState, flexRender, type Row as TableRow } from '@tanstack/react-table'
 import { memo, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import { cx } from '../../class-names.ts'
-import type { Features } from './columns.ts'
+import type { Column } from './columns.ts'
 
 interface DataRowProps<Row extends object> {
-  row: TableRow<Features, Row>
+  row: Row
+  /** The columns shown. */
+  columns: readonly Column<Row>[]
   index: number
   href: string
   linkColumn: string
   /** Set on a phone: the row as two lines. */
   compact: ((row: Row) => { first: ReactNode; aside?: ReactNode; second: ReactNode }) | undefined
   open: boolean
-  visibility: ColumnVisibilityState
 }
 
 function DataRowView<Row extends object>(props: DataRowProps<Row>) {
@@ -30,7 +30,7 @@ function DataRowView<Row extends object>(props: DataRowProps<Row>) {
       {props.compact ? (
         <CompactCell {...props} compact={props.compact} />
       ) : (
-        <Cells row={row} href={href} linkColumn={props.linkColumn} />
+        <Cells row={row} columns={props.columns} href={href} linkColumn={props.linkColumn} />
       )}
     </tr>
   )
@@ -40,37 +40,31 @@ function DataRowView<Row extends object>(props: DataRowProps<Row>) {
 export const DataRow = memo(
   DataRowView,
   (before, after) =>
-    before.row.original === after.row.original &&
+    before.row === after.row &&
     before.index === after.index &&
     before.href === after.href &&
     before.open === after.open &&
     before.compact === after.compact &&
-    before.visibility === after.visibility,
+    before.columns === after.columns,
 ) as typeof DataRowView
 
 function Cells<Row extends object>({
   row,
+  columns,
   href,
   linkColumn,
-}: {
-  row: TableRow<Features, Row>
-  href: string
-  linkColumn: string
-}) {
-  return row.getVisibleCells().map((cell) => {
-    const content = flexRender(cell.column.columnDef.cell, cell.getContext())
-    return (
-      <td
-        key={cell.id}
-        className={cx(
-          'h-8 truncate border-b border-line px-3 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6',
-          cell.column.columnDef.meta?.align === 'right' && 'text-right',
-        )}
-      >
-        {cell.column.id === linkColumn ? <RowLink href={href}>{content}</RowLink> : content}
-      </td>
-    )
-  })
+}: Pick<DataRowProps<Row>, 'row' | 'columns' | 'href' | 'linkColumn'>) {
+  return columns.map(({ id, align, cell }) => (
+    <td
+      key={id}
+      className={cx(
+        'h-8 truncate border-b border-line px-3 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6',
+        align === 'right' && 'text-right',
+      )}
+    >
+      {id === linkColumn ? <RowLink href={href}>{cell(row)}</RowLink> : cell(row)}
+    </td>
+  ))
 }
 
 function CompactCell<Row extends object>({
@@ -78,7 +72,7 @@ function CompactCell<Row extends object>({
   href,
   compact,
 }: DataRowProps<Row> & { compact: NonNullable<DataRowProps<Row>['compact']> }) {
-  const { first, aside, second } = compact(row.original)
+  const { first, aside, second } = compact(row)
   return (
     <td className="h-[60px] border-b border-line px-4">
       <div className="flex items-center gap-3">

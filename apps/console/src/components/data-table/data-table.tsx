@@ -1,11 +1,10 @@
-import { useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { useNavigate } from 'react-router'
 import { useCompact } from '../../screen/use-compact.ts'
 import { ScrollRegion } from '../scroll-region/scroll-region.tsx'
 import { Loading } from '../skeleton/skeleton.tsx'
-import { type Column, features } from './columns.ts'
+import type { Column } from './columns.ts'
 import { DataRow } from './data-row.tsx'
 import { SkeletonRows } from './skeleton-rows.tsx'
 import { TableHead } from './table-head.tsx'
@@ -67,16 +66,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const items = virtualizer.getVirtualItems()
   const start = items[0]?.index ?? 0
   const end = (items.at(-1)?.index ?? -1) + 1
-  // Table models only the window: modelling a hundred thousand rows at each change would cost more than drawing them.
-  const data = useMemo(() => rows.slice(start, end), [rows, start, end])
   const visibility = useFittingColumns(scroller, columns, choice.visibility)
-  const table = useTable({
-    features,
-    columns,
-    data,
-    getRowId: rowId,
-    state: { columnVisibility: visibility },
-  })
+  const shown = useMemo(() => columns.filter((column) => visibility[column.id]), [columns, visibility])
 
   useEffect(() => {
     if (hasMore && rows.length > 0 && end >= rows.length - 30) onEndReached()
@@ -94,10 +85,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     onClose: props.onClose,
   })
 
-  const shown = table.getVisibleLeafColumns()
   const before = start * height
   const after = (rows.length - end) * height
-  const model = table.getRowModel().rows
   return (
     <ScrollRegion
       ref={scroller}
@@ -113,16 +102,16 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
         <TableHead label={props.label} columns={shown} compact={isCompact} />
         <tbody>
           {before > 0 && <Spacer height={before} columns={isCompact ? 1 : shown.length} />}
-          {model.map((row, offset) => (
+          {rows.slice(start, end).map((row, offset) => (
             <DataRow
-              key={row.id}
+              key={rowId(row)}
+              columns={shown}
               row={row}
               index={start + offset}
-              href={rowHref(row.original)}
+              href={rowHref(row)}
               linkColumn={props.linkColumn}
               compact={isCompact ? props.compact : undefined}
-              open={row.id === openId}
-              visibility={visibility}
+              open={rowId(row) === openId}
             />
           ))}
           {after > 0 && <Spacer height={after} columns={isCompact ? 1 : shown.length} />}

@@ -1,6 +1,5 @@
-import type { Column as TableColumn } from '@tanstack/react-table'
 import { cx } from '../../class-names.ts'
-import type { Features } from './columns.ts'
+import type { Column } from './columns.ts'
 
 /** The sticky header. On a phone rows have one cell, and its header is for screen readers only. */
 export function TableHead<Row extends object>({
@@ -9,7 +8,7 @@ export function TableHead<Row extends object>({
   compact,
 }: {
   label: string
-  columns: TableColumn<Features, Row>[]
+  columns: readonly Column<Row>[]
   compact: boolean
 }) {
   if (compact) {
@@ -28,13 +27,13 @@ export function TableHead<Row extends object>({
           <th
             key={column.id}
             scope="col"
-            style={{ width: column.columnDef.meta?.width }}
+            style={{ width: column.width }}
             className={cx(
               'h-8 truncate border-b border-line bg-canvas px-3 text-xs font-medium text-ink-3 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6',
-              column.columnDef.meta?.align === 'right' ? 'text-right' : 'text-left',
+              column.align === 'right' ? 'text-right' : 'text-left',
             )}
           >
-            {column.columnDef.meta?.title}
+            {column.title}
           </th>
         ))}
       </tr>

@@ -1,13 +1,12 @@
-import type { ColumnVisibilityState } from '@tanstack/react-table'
 import { useMemo, useState } from 'react'
 import { createRemembered, type Remembered } from '../../remembered/remembered.ts'
-import type { Column } from './columns.ts'
+import type { Column, Visibility } from './columns.ts'
 
-const remembered = new Map<string, Remembered<ColumnVisibilityState>>()
+const remembered = new Map<string, Remembered<Visibility>>()
 
 /** Which columns of a table are shown: the reader's choice, remembered by the table's name. */
 export interface ColumnChoice {
-  visibility: ColumnVisibilityState
+  visibility: Visibility
   columns: { id: string; title: string; visible: boolean }[]
   toggle: (id: string) => void
 }
@@ -17,9 +16,9 @@ export function useColumnChoice<Row extends object>(table: string, columns: Colu
   const chosen = store.use()
   return useMemo(() => {
     const listed = columns.map((column) => {
-      const id = column.id ?? ''
-      const visible = chosen[id] ?? !column.meta?.hiddenAtFirst
-      return { id, title: column.meta?.title ?? id, visible }
+      const id = column.id
+      const visible = chosen[id] ?? !column.hiddenAtFirst
+      return { id, title: column.title, visible }
     })
     return {
       visibility: Object.fromEntries(listed.map(({ id, visible }) => [id, visible])),
@@ -32,15 +31,15 @@ export function useColumnChoice<Row extends object>(table: string, columns: Colu
   }, [chosen, columns, store])
 }
 
-function storeFor(table: string): Remembered<ColumnVisibilityState> {
+function storeFor(table: string): Remembered<Visibility> {
   const known = remembered.get(table)
   if (known) return known
-  const made = createRemembered<ColumnVisibilityState>(`columns.${table}`, {}, isVisibility)
+  const made = createRemembered<Visibility>(`columns.${table}`, {}, isVisibility)
   remembered.set(table, made)
   return made
 }
 
-function isVisibility(value: unknown): value is ColumnVisibilityState {
+function isVisibility(value: unknown): value is Visibility {
   return (
     typeof value === 'object' &&
     value !== null &&

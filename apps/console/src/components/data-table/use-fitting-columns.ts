@@ -1,15 +1,14 @@
-import type { ColumnVisibilityState } from '@tanstack/react-table'
 import { type RefObject, useEffect, useMemo, useState } from 'react'
-import type { Column } from './columns.ts'
+import type { Column, Visibility } from './columns.ts'
 
 /** The reader's choice of columns less those that the table has no room for right now. */
 export function useFittingColumns<Row extends object>(
   scroller: RefObject<HTMLDivElement | null>,
   columns: Column<Row>[],
-  chosen: ColumnVisibilityState,
-): ColumnVisibilityState {
+  chosen: Visibility,
+): Visibility {
   const steps = useMemo(
-    () => [...new Set(columns.flatMap((column) => column.meta?.fromPx ?? []))].sort((a, b) => a - b),
+    () => [...new Set(columns.flatMap((column) => column.fromPx ?? []))].sort((a, b) => a - b),
     [columns],
   )
   const [room, setRoom] = useState(Number.POSITIVE_INFINITY)
@@ -30,8 +29,7 @@ export function useFittingColumns<Row extends object>(
     () =>
       Object.fromEntries(
         columns.map((column) => {
-          const id = column.id ?? ''
-          return [id, chosen[id] !== false && (column.meta?.fromPx ?? 0) <= room]
+          return [column.id, chosen[column.id] !== false && (column.fromPx ?? 0) <= room]
         }),
       ),
     [columns, chosen, room],

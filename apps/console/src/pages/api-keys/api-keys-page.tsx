@@ -1,6 +1,6 @@
 import type { ApiKey } from '@mainstay/proto/access/v1'
 import { Plus } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { Button } from '../../components/button/button.tsx'
 import { EmptyState } from '../../components/empty-state/empty-state.tsx'
@@ -11,8 +11,13 @@ import { Card, PageHeader, ScrollPage } from '../../components/page/page.tsx'
 import { StateMark } from '../../components/state-mark/state-mark.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { keyState, modeWord, useApiKeys } from './api-keys.ts'
-import { CreateKeyDialog } from './create-key-dialog.tsx'
-import { RevokeKeyDialog } from './revoke-key-dialog.tsx'
+
+const CreateKeyDialog = lazy(() =>
+  import('./create-key-dialog.tsx').then((module) => ({ default: module.CreateKeyDialog })),
+)
+const RevokeKeyDialog = lazy(() =>
+  import('./revoke-key-dialog.tsx').then((module) => ({ default: module.RevokeKeyDialog })),
+)
 
 /** The credentials of programs: who may do what, when they last did, and the way to end it. */
 export function Component() {
@@ -74,8 +79,10 @@ export function Component() {
           />
         </Card>
       )}
-      {creating && <CreateKeyDialog onClose={() => set('create', false)} />}
-      {revoking && <RevokeKeyDialog apiKey={revoking} onClose={() => setRevoking(undefined)} />}
+      <Suspense>
+        {creating && <CreateKeyDialog onClose={() => set('create', false)} />}
+        {revoking && <RevokeKeyDialog apiKey={revoking} onClose={() => setRevoking(undefined)} />}
+      </Suspense>
     </ScrollPage>
   )
 }

@@ -1,8 +1,8 @@
 import type { ApiKey } from '@mainstay/proto/access/v1'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
 import { mainstay } from '../../api/mainstay.ts'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 
 /** Ends a key for good, once its name has been typed. */
 export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from 'react-router'
-import { toast } from 'sonner'
 import { mainstay } from '../../api/mainstay.ts'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 import { formatCount } from '../../format/number.ts'
 import { projectSlug } from '../../session/project.ts'
 

@@ -1,6 +1,6 @@
 import type { Mail } from '@mainstay/proto/notify/v1'
 import { Send, Trash2 } from 'lucide-react'
-import { type FormEvent, useCallback, useMemo, useState } from 'react'
+import { type FormEvent, lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { Outlet, useNavigate, useParams, useSearchParams } from 'react-router'
 import { Button } from '../../components/button/button.tsx'
 import { EmptyState } from '../../components/empty-state/empty-state.tsx'
@@ -12,9 +12,12 @@ import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { useFrameActions } from '../../frame/frame-actions.ts'
 import { FirstMessage } from '../../sending/first-message.tsx'
 import { mode } from '../../session/mode.ts'
-import { ClearMailboxDialog } from './clear-mailbox-dialog.tsx'
 import { MailList } from './mail-list.tsx'
 import { useMails } from './use-mails.ts'
+
+const ClearMailboxDialog = lazy(() =>
+  import('./clear-mailbox-dialog.tsx').then((module) => ({ default: module.ClearMailboxDialog })),
+)
 
 /** What the sandbox mailbox received: a list on the left, the mail on the right. */
 export function Component() {
@@ -76,7 +79,7 @@ export function Component() {
           </>
         )}
       </div>
-      {clearing && <ClearMailboxDialog onClose={() => setClearing(false)} />}
+      <Suspense>{clearing && <ClearMailboxDialog onClose={() => setClearing(false)} />}</Suspense>
     </div>
   )
 }

@@ -1,12 +1,15 @@
 import { ListFilter, X } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Button } from '../../components/button/button.tsx'
 import { Menu, MenuCheck, MenuItem, SubMenu } from '../../components/menu/menu.tsx'
 import { formatDayAndMinute } from '../../format/time.ts'
 import { messageClasses, messageStates } from '../../notify/message-states.ts'
 import { useProviderAccounts } from '../../notify/provider-accounts.ts'
 import { hasFilters, type MessageFilters, noFilters, type TextFilter } from './message-filters.ts'
-import { TextFilterDialog } from './text-filter-dialog.tsx'
+
+const TextFilterDialog = lazy(() =>
+  import('./text-filter-dialog.tsx').then((module) => ({ default: module.TextFilterDialog })),
+)
 
 const spans: { title: string; ms: number }[] = [
   { title: 'Last 15 minutes', ms: 900_000 },
@@ -133,17 +136,19 @@ export function FilterBar({
           Clear
         </Button>
       )}
-      {asking && (
-        <TextFilterDialog
-          name={asking}
-          value={filters[asking]}
-          onClose={() => setAsking(undefined)}
-          onApply={(value) => {
-            set({ [asking]: value })
-            setAsking(undefined)
-          }}
-        />
-      )}
+      <Suspense>
+        {asking && (
+          <TextFilterDialog
+            name={asking}
+            value={filters[asking]}
+            onClose={() => setAsking(undefined)}
+            onApply={(value) => {
+              set({ [asking]: value })
+              setAsking(undefined)
+            }}
+          />
+        )}
+      </Suspense>
     </div>
   )
 }

@@ -2,13 +2,13 @@ import { type Message, MessageState, Resolution } from '@mainstay/proto/notify/v
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, ChevronDown } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { describeFailure } from '../../api/failure.ts'
 import { mainstay } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Menu, MenuItem, MenuLabel } from '../../components/menu/menu.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 
 interface Decision {
   resolution: Resolution

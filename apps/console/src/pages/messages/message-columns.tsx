@@ -1,75 +1,94 @@
 import type { Message } from '@mainstay/proto/notify/v1'
 import { Copyable } from '../../components/copy/copy-button.tsx'
-import { columnsOf } from '../../components/data-table/columns.ts'
+import type { Column } from '../../components/data-table/columns.ts'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { formatDuration } from '../../format/duration.ts'
 import { toMs } from '../../format/time.ts'
 import { MessageStateMark } from '../../notify/message-state-mark.tsx'
 import { classWord } from '../../notify/message-states.ts'
 
-const helper = columnsOf<Message>()
-
 /** The columns of the list, in the order an operator scans: how it stands, whom it is for, what it says. */
-export const messageColumns = helper.columns([
-  helper.display({
+export const messageColumns: Column<Message>[] = [
+  {
     id: 'state',
-    meta: { title: 'State', width: '128px' },
-    cell: ({ row }) => <MessageStateMark message={row.original} />,
-  }),
-  helper.display({
+    title: 'State',
+    width: '128px',
+    cell: (message) => <MessageStateMark message={message} />,
+  },
+  {
     id: 'to',
-    meta: { title: 'To', width: '29%' },
-    cell: ({ row }) => row.original.to,
-  }),
-  helper.display({
+    title: 'To',
+    width: '29%',
+    cell: (message) => message.to,
+  },
+  {
     id: 'subject',
-    meta: { title: 'Subject' },
-    cell: ({ row }) => <Subject message={row.original} />,
-  }),
-  helper.display({
+    title: 'Subject',
+    cell: (message) => <Subject message={message} />,
+  },
+  {
     id: 'template',
-    meta: { title: 'Template', width: '150px', fromPx: 1000, hiddenAtFirst: true },
-    cell: ({ row }) => <span className="tabular text-xs text-ink-2">{row.original.template?.name}</span>,
-  }),
-  helper.display({
+    title: 'Template',
+    width: '150px',
+    fromPx: 1000,
+    hiddenAtFirst: true,
+    cell: (message) => <span className="tabular text-xs text-ink-2">{message.template?.name}</span>,
+  },
+  {
     id: 'class',
-    meta: { title: 'Class', width: '124px', fromPx: 1000, hiddenAtFirst: true },
-    cell: ({ row }) => <span className="text-ink-2">{classWord(row.original.messageClass)}</span>,
-  }),
-  helper.display({
+    title: 'Class',
+    width: '124px',
+    fromPx: 1000,
+    hiddenAtFirst: true,
+    cell: (message) => <span className="text-ink-2">{classWord(message.messageClass)}</span>,
+  },
+  {
     id: 'attempts',
-    meta: { title: 'Attempts', width: '88px', fromPx: 760, align: 'right' },
-    cell: ({ row }) => (
-      <span className={row.original.attemptCount > 1 ? 'tabular text-warn' : 'tabular text-ink-2'}>
-        {row.original.attemptCount}
+    title: 'Attempts',
+    width: '88px',
+    fromPx: 760,
+    align: 'right',
+    cell: (message) => (
+      <span className={message.attemptCount > 1 ? 'tabular text-warn' : 'tabular text-ink-2'}>
+        {message.attemptCount}
       </span>
     ),
-  }),
-  helper.display({
+  },
+  {
     id: 'took',
-    meta: { title: 'Took', width: '92px', fromPx: 680, align: 'right' },
-    cell: ({ row }) => <span className="tabular text-ink-2">{tookOf(row.original)}</span>,
-  }),
-  helper.display({
+    title: 'Took',
+    width: '92px',
+    fromPx: 680,
+    align: 'right',
+    cell: (message) => <span className="tabular text-ink-2">{tookOf(message)}</span>,
+  },
+  {
     id: 'id',
-    meta: { title: 'Id', width: '164px', fromPx: 920 },
-    cell: ({ row }) => <Copyable text={row.original.messageId} what="message id" short />,
-  }),
-  helper.display({
+    title: 'Id',
+    width: '164px',
+    fromPx: 920,
+    cell: (message) => <Copyable text={message.messageId} what="message id" short />,
+  },
+  {
     id: 'recipient',
-    meta: { title: 'Recipient', width: '140px', fromPx: 1000, hiddenAtFirst: true },
-    cell: ({ row }) => <span className="tabular text-xs">{row.original.recipientId}</span>,
-  }),
-  helper.display({
+    title: 'Recipient',
+    width: '140px',
+    fromPx: 1000,
+    hiddenAtFirst: true,
+    cell: (message) => <span className="tabular text-xs">{message.recipientId}</span>,
+  },
+  {
     id: 'created',
-    meta: { title: 'Accepted', width: '108px', align: 'right' },
-    cell: ({ row }) => (
+    title: 'Accepted',
+    width: '108px',
+    align: 'right',
+    cell: (message) => (
       <span className="text-ink-2">
-        <RelativeTime time={row.original.createTime} />
+        <RelativeTime time={message.createTime} />
       </span>
     ),
-  }),
-])
+  },
+]
 
 function Subject({ message }: { message: Message }) {
   return (

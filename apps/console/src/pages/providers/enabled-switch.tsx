@@ -1,9 +1,9 @@
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
 import { describeFailure } from '../../api/failure.ts'
 import { mainstay } from '../../api/mainstay.ts'
 import { Switch } from '../../components/field/checkbox.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 
 /** Turns routing to an account on or off. It shows at once and goes back if the server refuses. */
 export function EnabledSwitch({ account }: { account: ProviderAccount }) {

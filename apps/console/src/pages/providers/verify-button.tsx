@@ -1,10 +1,10 @@
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
 import { useMutation } from '@tanstack/react-query'
 import { PlugZap } from 'lucide-react'
-import { toast } from 'sonner'
 import { describeFailure } from '../../api/failure.ts'
 import { mainstay } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 import { formatDuration, toDurationMs } from '../../format/duration.ts'
 
 /** Connects and signs in to the provider without sending anything, and says what it answered. */

@@ -1,7 +1,6 @@
 import type { DeadLetter } from '@mainstay/proto/system/v1'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { RotateCcw } from 'lucide-react'
-import { toast } from 'sonner'
 import { describeFailure } from '../../api/failure.ts'
 import { mainstay } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
@@ -10,6 +9,7 @@ import { FailureState } from '../../components/failure/failure-state.tsx'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
 import { Card } from '../../components/page/page.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
+import { toast } from '../../components/toast/toast.tsx'
 
 const shown = 200
 
