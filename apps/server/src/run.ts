@@ -1,6 +1,7 @@
 import { AppError, createLogger, MigrationError, SettingsError, StartError } from '@mainstay/kernel'
 import { renderBanner } from './banner.ts'
 import { isTerminal, readSettings } from './config.ts'
+import { logProgress, terminalProgress } from './progress.ts'
 import { parseRole, UsageError } from './role.ts'
 import { startServer } from './server.ts'
 
@@ -17,7 +18,9 @@ export async function runServer(args: readonly string[]): Promise<void> {
     const { logLevel, logFormat } = settings.kernel
     const format = logFormat === 'auto' ? (isTerminal() ? 'pretty' : 'json') : logFormat
     const logger = createLogger({ level: logLevel, format, fields: { role } })
-    const server = await startServer({ role, settings, logger })
+    const forPerson = format === 'pretty' && logger.isLevelEnabled('info')
+    const progress = forPerson ? terminalProgress((text) => process.stdout.write(text)) : logProgress(logger)
+    const server = await startServer({ role, settings, logger, progress })
     console.log(renderBanner(server.banner))
     const reason = await Promise.race([signalled, server.failed])
     if (reason instanceof Error) {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { homeFolder, type Logger, migrate } from '@mainstay/kernel'
+import { homeFolder, type Logger } from '@mainstay/kernel'
 import { type GrpcServer, registerDocs } from '@mainstay/rpc'
 import type { FastifyInstance } from 'fastify'
 import type { Banner } from './banner.ts'
@@ -10,13 +10,15 @@ import { closeHttp } from './close-http.ts'
 import type { ServerSettings } from './config.ts'
 import { serveConsole } from './console-files.ts'
 import { readDevKey, writeDevKey } from './dev-key.ts'
-import { type Engine, openEngine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { createHttp, serveHealth } from './http.ts'
 import { listening } from './listen.ts'
 import { createMailboxSignIn } from './mailbox-sign-in.ts'
+import { logProgress, type Progress } from './progress.ts'
 import type { Role } from './role.ts'
+import { setUpDatabase } from './set-up-database.ts'
 import { version } from './version.ts'
-import { migrationSets, type Program, wire } from './wire.ts'
+import { type Program, wire } from './wire.ts'
 
 const errorsFolder = fileURLToPath(new URL('../../../docs/errors/', import.meta.url))
 
@@ -24,6 +26,8 @@ export interface ServerOptions {
   role: Role
   settings: ServerSettings
   logger: Logger
+  /** How to tell of what takes long. Default: a line in the log. */
+  progress?: Progress
 }
 
 /** A running Mainstay. */
@@ -58,14 +62,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function start(
-  { role, settings, logger }: ServerOptions,
+  { role, settings, logger, progress = logProgress(logger) }: ServerOptions,
   undo: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Server> {
   const home = homeFolder(settings.kernel)
-  const engine = await openEngine(settings, logger)
+  const engine = await setUpDatabase(settings, logger, progress)
   undo.push(() => engine.stop())
-  await migrate(engine.db, migrationSets, { logger })
   const program = await wire({ role, version, settings, logger, engine, home })
   const { bus, events, jobs, access, notify, health } = program
   await bus.start()

@@ -42,7 +42,18 @@ test('a first start prints a command line that sends a message, which is deliver
   assert.equal((await fetch(`${apiUrl}/readyz`)).status, 200)
   assert.match(await (await fetch(`${apiUrl}/metrics`)).text(), /^process_resident_memory_bytes \d+/m)
   assert.equal(await server.stop('SIGTERM'), 0)
-  assert.ok(!server.output().includes('"level":"error"'), server.output())
+  assert.doesNotMatch(server.output(), /"level":"(warn|error)"/)
+})
+
+test('a person is told of the first set-up in one line, and of the next starts by the banner alone', async () => {
+  const own = temporaryHome()
+  after(() => rmSync(own, { recursive: true, force: true }))
+  for (const expected of [/^Setting up the database… done \(\d+\.\d s\)\nMainstay /, /^Mainstay /]) {
+    const server = spawnServer(own, { LOG_FORMAT: 'pretty' })
+    await server.ready()
+    assert.match(server.output(), expected)
+    assert.equal(await server.stop(), 0)
+  }
 })
 
 test('secrets in the data folder are readable by their owner only', () => {

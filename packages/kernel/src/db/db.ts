@@ -44,7 +44,10 @@ export function createDb(options: DbOptions): Db {
   const pool = new pg.Pool(poolConfig(options))
   const counters = createCounters(pool)
   // Without a listener a connection lost while idle, or between two statements of a transaction, ends the process.
-  pool.on('error', (error) => logger?.warn({ err: error }, 'an idle database connection was lost'))
+  // While the pool closes, the server may be quicker than our own good-bye: that is no loss.
+  pool.on('error', (error) => {
+    logger?.[pool.ending ? 'debug' : 'warn']({ err: error }, 'an idle database connection was lost')
+  })
   pool.on('connect', (client) => {
     client.on('error', (error) => logger?.debug({ err: error }, 'a database connection was lost'))
   })

@@ -15,7 +15,10 @@ import { dropInvalidIndexes } from './indexes.ts'
 import { splitStatements } from './tokenize.ts'
 
 export interface MigrateOptions {
+  /** Each migration is told at level debug. */
   logger?: DbLog
+  /** Called once when there is something to apply, before the first is applied. */
+  onPending?: (count: number) => void
   /** How long one migration may wait for a table that others use before it steps aside. Default 2,000. */
   lockTimeoutMs?: number
   /** How often one migration may step aside and try again. Default 15. */
@@ -51,10 +54,15 @@ export async function migrate(
     // Everything is compared before anything is applied: a refusal leaves the database as it was.
     const plan = known.map(({ set, migrations }) => comparePast(set.capability, migrations, history))
     const report: MigrationReport = { applied: [], alreadyApplied: history.length }
-    for (const migration of plan.flatMap(({ pending }) => pending)) {
+    const pending = plan.flatMap((part) => part.pending)
+    if (pending.length > 0) options.onPending?.(pending.length)
+    for (const migration of pending) {
       const durationMs = await applyWithPatience(client, migration, options)
       report.applied.push({ capability: migration.capability, name: migration.name, durationMs })
-      options.logger?.info({ migration: `${migration.capability}/${migration.name}`, durationMs }, 'migrated')
+      options.logger?.debug(
+        { migration: `${migration.capability}/${migration.name}`, durationMs },
+        'migrated',
+      )
     }
     return report
   })
