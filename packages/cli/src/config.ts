@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { CommandError, EXIT } from './failure.ts'
 
 /** Where the server is and which key to show it. */
 export interface Connection {
@@ -18,9 +19,13 @@ export function findConnection(flags: { url?: string; key?: string }): Connectio
   }
 }
 
-/** The address that the person named, or undefined where the default stands. */
+/** The address that the person named, or undefined where the default stands. What is no address is refused. */
 export function findNamedUrl(flags: { url?: string }): string | undefined {
-  return flags.url || process.env.MAINSTAY_URL || undefined
+  const named = flags.url || process.env.MAINSTAY_URL
+  if (!named) return undefined
+  if (/^https?:$/.test(URL.parse(named)?.protocol ?? '')) return named.replace(/\/+$/, '')
+  const source = flags.url ? '--url' : 'MAINSTAY_URL'
+  throw new CommandError(`${source} is "${named}". Write it as https://mainstay.example.com.`, EXIT.usage)
 }
 
 function readDevKey(): string | undefined {

@@ -13,8 +13,11 @@ export class CommandError extends Error {
   }
 }
 
-/** Turns a failure into what is printed on standard error and the exit code. */
-export function describeFailure(error: unknown, json: boolean): { text: string; exitCode: number } {
+/** Turns a failure of a call to `url` into what is printed on standard error and the exit code. */
+export function describeFailure(
+  error: unknown,
+  { json, url }: { json: boolean; url: () => string },
+): { text: string; exitCode: number } {
   if (error instanceof CommandError) {
     return {
       text: json ? JSON.stringify({ error: { message: error.message } }) : error.message,
@@ -22,13 +25,20 @@ export function describeFailure(error: unknown, json: boolean): { text: string; 
     }
   }
   if (!(error instanceof MainstayError)) throw error
-  const { code, reason, message, violations, requestId } = error
+  const { code, reason, message, violations, requestId, docs } = error
   if (json) {
-    const body = { error: { code, reason, message, details: violations, requestId } }
+    const body = { error: { code, reason, message, details: violations, requestId, docs } }
     return { text: JSON.stringify(body), exitCode: exitCodeOf(error) }
   }
+  if (reason === 'sdk.network') {
+    const text = `${url()} could not be reached. Is the server running there? --url names another. (${reason})`
+    return { text, exitCode: EXIT.unreachable }
+  }
   const lines = [`${message} (${reason})`]
-  for (const violation of violations) lines.push(`  ${violation.field}: ${violation.description}`)
+  // The message tells of the first one.
+  for (const { field, description } of violations)
+    if (!message.includes(description)) lines.push(`  ${field}: ${description}`)
+  if (docs) lines.push(`  see ${new URL(docs, url())}`)
   if (requestId) lines.push(`  request ${requestId}`)
   return { text: lines.join('\n'), exitCode: exitCodeOf(error) }
 }

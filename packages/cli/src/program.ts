@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createMainstay, type Mainstay } from '@mainstay/sdk'
 import { Command, CommanderError } from 'commander'
 import { addDoctor } from './commands/doctor.ts'
@@ -44,12 +45,31 @@ export async function run(args: string[], streams: Streams = terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (interrupt.signal.aborted) return EXIT.ok
-    const failure = describeFailure(error, program.opts<GlobalFlags>().json === true)
+    const flags = program.opts<GlobalFlags>()
+    const failure = describeFailure(error, {
+      json: flags.json === true,
+      url: () => findConnection(flags).url,
+    })
     streams.err(failure.text)
     return failure.exitCode
   } finally {
     process.off('SIGINT', onInterrupt)
   }
+}
+
+const FOOTER = `
+Examples:
+  mainstay send --to ada@example.com --subject Hello --text 'It works.'
+  mainstay messages list --state failed --limit 5
+  mainstay --json keys create CI --scope notify:send
+
+Exit codes: 0 done, 1 refused, 2 the command line is wrong, 3 the server could not be reached,
+4 no key or one that may not do this, 5 there is no such thing.`
+
+/** The package's own; its manifest lies at the same place beside the sources and beside what is built from them. */
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 interface GlobalFlags {
@@ -61,12 +81,14 @@ interface GlobalFlags {
 function createProgram(streams: Streams, signal: AbortSignal): Command {
   const program = new Command('mainstay')
     .description('Runs Mainstay and talks to it.')
-    .option('--json', 'print JSON')
+    .version(readVersion(), '-v, --version', 'print the version')
+    .option('--json', 'print JSON, one document or line each')
     .option('--url <url>', 'the server (MAINSTAY_URL, default http://127.0.0.1:8080)')
     .option(
       '--key <key>',
       'the API key (MAINSTAY_API_KEY, default: the key of the server that ran in this folder)',
     )
+    .addHelpText('after', FOOTER)
     .showHelpAfterError('Run it with --help to see what it takes.')
     .exitOverride()
     .configureOutput({

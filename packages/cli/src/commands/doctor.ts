@@ -30,7 +30,7 @@ export function addDoctor(program: Command, context: Context): void {
 async function examine(context: Context): Promise<Finding[]> {
   const { mainstay, url, hasKey } = context.anonymous()
   const findings: Finding[] = [
-    { check: 'node', ok: Number(process.versions.node.split('.')[0]) >= 18, detail: process.version },
+    { check: 'node', ok: Number(process.versions.node.split('.')[0]) >= 22, detail: process.version },
   ]
   const ready = await probe(`${url}/readyz`)
   findings.push({

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { MessageClass } from '@mainstay/proto/notify/v1'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import { details, print } from '../output.ts'
 import type { Context } from '../program.ts'
@@ -32,11 +32,19 @@ export function addSend(program: Command, context: Context): void {
     .option('--text <text>', 'the plain text; @file reads a file')
     .option('--html <html>', 'the HTML; @file reads a file')
     .option('--template <name>', 'or the name of a stored template')
-    .option('--data <key=value>', 'a value for the template; repeat it for more', collectData, {})
+    .addOption(
+      new Option('--data <key=value>', 'a value for the template; repeat it for more')
+        .argParser(collectData)
+        .default({}, 'none'),
+    )
     .option('--dedupe-key <key>', 'your name for this notification; a second one is not sent')
     .option('--idempotency-key <key>', 'your key for this call')
     .option('--at <time>', 'when to send it, for example 2030-01-31T09:00:00Z', parseTime)
-    .option('--class <class>', 'otp, transactional or bulk', parseClass, MessageClass.TRANSACTIONAL)
+    .addOption(
+      new Option('--class <class>', 'otp, transactional or bulk')
+        .argParser(parseClass)
+        .default(MessageClass.TRANSACTIONAL, 'transactional'),
+    )
     .action(async (flags: SendFlags) => {
       const target = readTarget(flags)
       const content = await readContent(flags)
@@ -69,6 +77,8 @@ function readTarget({ to, recipient }: SendFlags) {
 }
 
 async function readContent({ template, subject, text, html }: SendFlags) {
+  if (template && (subject || text || html))
+    throw new CommandError('Give --template, or --subject with --text or --html, not both.', EXIT.usage)
   if (template) return { case: 'template', value: { name: template } } as const
   if (!subject || !(text || html)) {
     throw new CommandError('Say what it says: --subject with --text or --html, or --template.', EXIT.usage)
@@ -80,7 +90,10 @@ async function readContent({ template, subject, text, html }: SendFlags) {
 }
 
 async function textOrFile(value: string | undefined): Promise<string> {
-  return value?.startsWith('@') ? readFile(value.slice(1), 'utf8') : (value ?? '')
+  if (!value?.startsWith('@')) return value ?? ''
+  return readFile(value.slice(1), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(`The file of "${value}" cannot be read (${error.code}).`, EXIT.usage)
+  })
 }
 
 function collectData(pair: string, data: JsonObject): JsonObject {

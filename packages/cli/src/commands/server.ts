@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import type { Context } from '../program.ts'
 
@@ -14,7 +14,9 @@ export function addServer(program: Command, context: Context): void {
   program
     .command('up')
     .description('start the server here')
-    .option('--role <role>', 'all, api or worker', 'all')
+    .addOption(
+      new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']).default('all'),
+    )
     .action(async ({ role }: { role: string }) => {
       const server = await loadServer()
       await server.runServer([`--role=${role}`])
