@@ -52,15 +52,24 @@ export function plotOptions(
     },
     series: [
       {},
-      ...data.series.map(
-        (line): uPlot.Series => ({
+      // In the order of `plotColumns`. The span under way is dashed and paler: it will still grow.
+      ...data.series.flatMap((line): uPlot.Series[] => [
+        {
           label: line.label,
           stroke: colour(line.colour),
           width: 1.5,
           points: { show: false },
           ...(line.filled && { fill: withAlpha(colour(line.colour), 0.1) }),
-        }),
-      ),
+        },
+        {
+          label: `${line.label} so far`,
+          stroke: colour(line.colour),
+          width: 1.5,
+          dash: [3, 3],
+          points: { show: false },
+          ...(line.filled && { fill: withAlpha(colour(line.colour), 0.04) }),
+        },
+      ]),
     ],
     hooks: {
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],

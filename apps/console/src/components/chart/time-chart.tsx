@@ -6,7 +6,7 @@ import { formatCount } from '../../format/number.ts'
 import { formatDayAndMinute } from '../../format/time.ts'
 import { useShownTheme } from '../../theme/theme.ts'
 import { plotOptions } from './plot-options.ts'
-import type { TimeSeries } from './time-series.ts'
+import { plotColumns, type TimeSeries } from './time-series.ts'
 
 /**
  * A line chart over time. Its legend reads the values under the cross-hair, which moves through every chart of the
@@ -92,6 +92,7 @@ function Legend({ data, index }: { data: TimeSeries; index: number | undefined }
       ))}
       <span className={cx('tabular text-right text-ink-3', at !== undefined && 'min-w-[92px]')}>
         {at !== undefined && formatDayAndMinute(at)}
+        {data.running && index === data.startMs.length - 1 && ' so far'}
       </span>
     </div>
   )
@@ -115,7 +116,7 @@ function Plot({ data, height, syncKey, plotRef, onCursor, onPick }: PlotProps) {
 
   useEffect(() => {
     latest.current = { data, onCursor, onPick }
-    plotRef.current?.setData(columns(data))
+    plotRef.current?.setData(plotColumns(data))
   }, [data, onCursor, onPick, plotRef])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for what of the data makes another chart; `shown` for its colours
@@ -132,7 +133,7 @@ function Plot({ data, height, syncKey, plotRef, onCursor, onPick }: PlotProps) {
         (index) => latest.current.onCursor(index),
         (from, to) => latest.current.onPick(from, to),
       ),
-      columns(latest.current.data),
+      plotColumns(latest.current.data),
       node,
     )
     plot.over.addEventListener('click', () => {
@@ -150,8 +151,4 @@ function Plot({ data, height, syncKey, plotRef, onCursor, onPick }: PlotProps) {
   }, [shown, shape, height, syncKey])
 
   return <div ref={host} aria-hidden className="cursor-crosshair overflow-hidden" style={{ height }} />
-}
-
-function columns(data: TimeSeries): uPlot.AlignedData {
-  return [[...data.startMs], ...data.series.map((line) => [...line.values])]
 }

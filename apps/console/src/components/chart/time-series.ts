@@ -14,5 +14,20 @@ export interface TimeSeries {
   startMs: readonly number[]
   /** How long each span is. */
   spanMs: number
+  /** The last span is under way: its values are what there is so far, and are drawn as such. */
+  running: boolean
   series: readonly Series[]
+}
+
+/**
+ * The values as a plot draws them: the times, then every line twice, first its whole spans and then its way into the
+ * span under way. Where a line has nothing to draw it is null.
+ */
+export function plotColumns({ startMs, series, running }: TimeSeries): [number[], ...(number | null)[][]] {
+  const last = startMs.length - 1
+  const whole = (values: readonly number[]) =>
+    values.map((value, at) => (running && at === last ? null : value))
+  const under = (values: readonly number[]) =>
+    values.map((value, at) => (running && at >= last - 1 ? value : null))
+  return [[...startMs], ...series.flatMap(({ values }) => [whole(values), under(values)])]
 }

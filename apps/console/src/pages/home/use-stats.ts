@@ -52,15 +52,16 @@ export function totalsOf(stats: MessageStats): Totals {
   }
 }
 
-/** The points as two charts. The span under way is left out: half a minute is not a dip. */
+/** The points as two charts. The last point is the span under way: half a minute must not look like a dip. */
 export function chartsOf(stats: MessageStats, range: RangeName): { rate: TimeSeries; problems: TimeSeries } {
-  const points = stats.points.slice(0, -1)
+  const { points } = stats
   const startMs = points.map((point) => toMs(point.startTime) ?? 0)
   const { spanMs } = ranges[range]
   return {
     rate: {
       startMs,
       spanMs,
+      running: true,
       series: [
         {
           label: 'Accepted',
@@ -78,6 +79,7 @@ export function chartsOf(stats: MessageStats, range: RangeName): { rate: TimeSer
     problems: {
       startMs,
       spanMs,
+      running: true,
       series: [
         {
           label: 'Did not arrive',
