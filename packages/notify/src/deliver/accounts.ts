@@ -40,7 +40,7 @@ interface Account {
  * one is a message in doubt when this process dies, and such a provider makes the doubt harmless.
  */
 function placesAt({ concurrency, semantics }: ProviderCandidate): number {
-  return Math.max(1, concurrency) * (semantics.idempotencyKey ? 4 : 2)
+  return Math.max(1, concurrency) * (semantics.idempotencyWindowMs > 0 ? 4 : 2)
 }
 
 export function createAccounts(clock: Clock, onFree: () => void): Accounts {

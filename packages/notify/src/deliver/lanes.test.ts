@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { useTestDatabase, waitFor } from '@mainstay/kernel/testing'
 import fc from 'fast-check'
-import type { OutgoingEmail, ProviderResult } from '../providers/adapter.ts'
+import type { ProviderResult } from '../providers/adapter.ts'
+import type { Outgoing } from '../providers/outgoing.ts'
 import { countQueued, countStates, ledgerMigrations, queueMessages } from '../testing/ledger.ts'
 import { createTestWorker, type ScriptedAccount, scriptAccount, scriptDirectory } from '../testing/worker.ts'
 import type { Deliverer } from './deliverer.ts'
@@ -40,7 +41,7 @@ describe('places', () => {
 
 /** An account whose answers are held back until the test lets all of them go, from then on. */
 function gated(changes: Parameters<typeof scriptAccount>[1] = {}) {
-  const open: { email: OutgoingEmail; answer: () => void }[] = []
+  const open: { email: Outgoing; answer: () => void }[] = []
   let isOpen = false
   const accepted: ProviderResult = { outcome: 'accepted', reply: 'ok' }
   const account: ScriptedAccount = scriptAccount(

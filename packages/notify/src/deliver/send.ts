@@ -1,5 +1,6 @@
 import { childTrace, formatTraceparent, type Logger, toTypeId } from '@mainstay/kernel'
-import type { OutgoingEmail, ProviderResult } from '../providers/adapter.ts'
+import type { ProviderResult } from '../providers/adapter.ts'
+import type { OutgoingEmail } from '../providers/outgoing.ts'
 import type { Job } from './claim.ts'
 import { LANE_NAMES } from './lanes.ts'
 
@@ -51,8 +52,9 @@ export function sendBatch(
         close(job, { outcome: 'unknown', reply: `no answer within ${timeoutMs + GRACE_MS} ms` })
     }, GRACE_MS)
   }, timeoutMs)
+  const nowMs = Date.now()
   for (const job of jobs) {
-    job.client.send(toEmail(job), controller.signal).then(
+    job.client.send(toEmail(job, nowMs), controller.signal).then(
       (result) => close(job, result),
       (err: unknown) => {
         // Clients promise not to throw; one that does tells nothing about how far it came.
@@ -64,7 +66,7 @@ export function sendBatch(
   return sending
 }
 
-function toEmail(job: Job): OutgoingEmail {
+function toEmail(job: Job, nowMs: number): OutgoingEmail {
   const email: OutgoingEmail = {
     messageId: toTypeId('msg', job.messageId),
     projectId: job.projectId,
@@ -77,6 +79,8 @@ function toEmail(job: Job): OutgoingEmail {
     headers: NO_HEADERS,
     class: LANE_NAMES[job.lane],
     attempt: job.attempt,
+    ttlMs: Math.max(0, job.expireMs - nowMs),
+    channel: 'email',
   }
   if (job.traceId !== null)
     email.traceparent = formatTraceparent(childTrace({ traceId: job.traceId, spanId: '', sampled: true }))

@@ -1,6 +1,6 @@
 import { fromTypeId } from '@mainstay/kernel'
 import { type AddressObject, simpleParser } from 'mailparser'
-import { MESSAGE_HEADER } from '../providers/mail-message.ts'
+import { MESSAGE_HEADER } from '../providers/mail-fields.ts'
 import type { MailRow } from './store.ts'
 
 const SNIPPET_LENGTH = 160

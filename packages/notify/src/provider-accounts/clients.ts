@@ -10,8 +10,8 @@ import type { AccountRow } from './store.ts'
 
 /** One adapter per kind of provider. */
 export interface Adapters {
-  sandbox: ProviderAdapter<SandboxConfig>
-  smtp: ProviderAdapter<SmtpConfig>
+  sandbox: ProviderAdapter<SandboxConfig, 'email'>
+  smtp: ProviderAdapter<SmtpConfig, 'email'>
   http: ProviderAdapter<HttpConfig>
 }
 

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { type AppError, newId } from '@mainstay/kernel'
 import { SmtpSecurity, VerifyProviderAccountRequestSchema } from '@mainstay/proto/notify/v1'
+import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import { type AccountInit, callOf, useDirectory } from '../testing/directory.ts'
 import { anEmail, patient } from '../testing/outgoing-email.ts'
 
@@ -21,7 +22,7 @@ describe('provider accounts', () => {
     const [candidate] = await world.directory.candidates(projectId, true, 'email')
     assert.equal(candidate?.displayName, 'Mail')
     assert.equal(candidate?.concurrency, 2)
-    assert.deepEqual(candidate?.semantics, { idempotencyKey: false, lookup: false, sandbox: false })
+    assert.deepEqual(candidate?.semantics, SMTP_SEMANTICS)
     const client = await world.directory.clientFor(projectId, candidate?.providerAccountId ?? '')
     assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
     assert.equal(world.peer.commands.includes('AUTH …'), true)

@@ -1,3 +1,6 @@
+import type { Outgoing, OutgoingOf, ProviderChannel } from './outgoing.ts'
+import type { ReportReader } from './reports.ts'
+
 /**
  * How one call to a provider ended. The four cases are all there is, and the difference between them is what the
  * promise "once" stands on:
@@ -9,7 +12,12 @@
  */
 export type ProviderResult =
   | { outcome: 'accepted'; providerMessageId?: string; reply: string }
-  | { outcome: 'rejected_permanent'; reply: string }
+  | {
+      outcome: 'rejected_permanent'
+      reply: string
+      /** The address is at fault and will stay so: a device that is gone, a number that does not exist. */
+      addressFault?: boolean
+    }
   | {
       outcome: 'rejected_transient'
       reply: string
@@ -20,39 +28,21 @@ export type ProviderResult =
     }
   | { outcome: 'unknown'; reply: string }
 
-/** One email, rendered and addressed, as an adapter gets it. */
-export interface OutgoingEmail {
-  /** `msg_…`: the same at every attempt; an adapter with an idempotency key sends this one. */
-  messageId: string
-  /** The project's uuid. */
-  projectId: string
-  /** `ntf_…` */
-  notificationId: string
-  /** The sender's mailbox, `Acme <hello@acme.example>` or the bare address. */
-  from: string
-  /** One bare address. */
-  to: string
-  subject: string
-  /** May be empty when `html` is not. */
-  text: string
-  /** May be empty when `text` is not. */
-  html: string
-  /** Headers beyond those that the adapter makes itself. */
-  headers: Readonly<Record<string, string>>
-  class: 'otp' | 'transactional' | 'bulk'
-  /** From 1 on. */
-  attempt: number
-  /** W3C trace context, handed on where the provider's protocol has a place for it. */
-  traceparent?: string
-}
+/** What a provider says later of a message whose answer was lost. `unknown`: it cannot tell. */
+export type LookupResult =
+  | { outcome: 'sent'; providerMessageId?: string; reply: string }
+  | { outcome: 'not_sent'; reply: string }
+  | { outcome: 'unknown'; reply: string }
 
 /** An open line to one provider account: pooled connections, made by `ProviderAdapter.connect`. */
-export interface ProviderClient {
+export interface ProviderClient<M extends Outgoing = Outgoing> {
   /**
-   * Hands over one email. Never throws for what a provider or the network does: that is what the result is for.
+   * Hands over one message. Never throws for what a provider or the network does: that is what the result is for.
    * An abort before anything was sent is `rejected_transient`; an abort after that is `unknown`.
    */
-  send(email: OutgoingEmail, signal: AbortSignal): Promise<ProviderResult>
+  send(message: M, signal: AbortSignal): Promise<ProviderResult>
+  /** Asks what became of a message; there where `semantics.lookup` says so. Never throws, like `send`. */
+  lookup?(message: M, signal: AbortSignal): Promise<LookupResult>
   /** Connects and signs in; sends nothing. */
   verify(): Promise<{ ok: boolean; detail: string }>
   /** Lets sends under way end, then closes every connection. A client that was closed refuses to send. */
@@ -61,18 +51,29 @@ export interface ProviderClient {
 
 /** What a kind of provider promises, as data that routing and the unknown policy decide on. */
 export interface ProviderSemantics {
-  /** It takes an idempotency key: a call whose answer was lost may be repeated with the same key. */
-  idempotencyKey: boolean
+  /**
+   * For how long it recognises a repeated call by its idempotency key: one whose answer was lost may be repeated with the
+   * same key until then. 0: it takes none.
+   */
+  idempotencyWindowMs: number
   /** It can be asked later what became of a message. */
   lookup: boolean
+  /** It reports what became of messages, signed, and names ours in the report. */
+  reports: boolean
+  /** What its price is per. */
+  priceUnit: 'message' | 'segment' | 'free'
+  /** Messages a second that it takes of a new account, as documented; 0: it names no limit. */
+  messagesPerSecond: number
   /** Messages handed to it never leave this installation. */
   sandbox: boolean
 }
 
 /** One kind of provider. Every kind has this shape and passes the same outcome tests. */
-export interface ProviderAdapter<Config> {
+export interface ProviderAdapter<Config, C extends ProviderChannel = ProviderChannel> {
   readonly kind: string
-  readonly channel: 'email'
+  readonly channel: C
   readonly semantics: ProviderSemantics
-  connect(config: Config): ProviderClient
+  /** Reads what the provider reports later; there where `semantics.reports` says so. */
+  readonly reports?: ReportReader<Config>
+  connect(config: Config): ProviderClient<OutgoingOf<C>>
 }

@@ -1,45 +1,69 @@
 import type { ProviderResult } from './adapter.ts'
+import type { Exchange, HttpAnswer } from './http-sender.ts'
 
-/** An answer of an endpoint, as far as it was read. */
-export interface HttpAnswer {
-  status: number
-  retryAfter: string | undefined
-  /** The first bytes of the body. */
-  body: string
+/** How a kind of provider answers, where it differs from the table of `judgeAnswer`. */
+export interface AnswerRules {
+  /** The provider's id of the message in an answer of success. */
+  readId?(answer: HttpAnswer): string | undefined
+  /** Called first. Undefined: the table decides. */
+  judge?(answer: HttpAnswer, reply: string): ProviderResult | undefined
+}
+
+/** Turns how a request ended into what it means for the message. */
+export function judgeExchange(exchange: Exchange, nowMs: number, rules: AnswerRules): ProviderResult {
+  switch (exchange.case) {
+    case 'answer':
+      return judgeAnswer(exchange.answer, nowMs, rules)
+    case 'lost':
+      return { outcome: 'unknown', reply: exchange.reply }
+    case 'not_sent': {
+      const { reply, misconfigured } = exchange
+      return { outcome: 'rejected_transient', reply, ...(misconfigured ? { accountFault: true } : {}) }
+    }
+  }
 }
 
 /**
- * What an endpoint's answer means. This table is the contract with whoever writes one (docs/guides/email.md):
+ * What an answer means unless the provider documents otherwise. This table is also the contract with whoever writes an
+ * endpoint of their own (docs/guides/email.md):
  *
  * | status | outcome |
  * | --- | --- |
- * | 2xx | accepted; `id` of a JSON body is the provider's id of the message |
+ * | 2xx | accepted |
  * | 408, 425, 429, 503 | transient: not taken; `Retry-After` is honoured |
- * | 401, 403, 404, 405, 407, 410 and 3xx | transient, account at fault: the endpoint or the token is wrong, not the message |
+ * | 401, 402, 403, 404, 405, 407, 410 and 3xx | transient, account at fault: the endpoint or the credentials are wrong, not the message |
  * | 409 | unknown: an earlier call with the same key is still under way |
  * | other 4xx | permanent |
  * | other 5xx | unknown: it may have failed after it had sent |
  */
-export function judgeAnswer(answer: HttpAnswer, nowMs: number): ProviderResult {
+export function judgeAnswer(answer: HttpAnswer, nowMs: number, rules: AnswerRules = {}): ProviderResult {
   const { status } = answer
-  const reply = describe(answer)
-  if (status >= 200 && status < 300) {
-    const id = readId(answer.body)
-    return { outcome: 'accepted', reply, ...(id === undefined ? {} : { providerMessageId: id }) }
-  }
-  if (NOT_NOW.has(status)) {
-    const retryAfterMs = parseRetryAfter(answer.retryAfter, nowMs)
-    return { outcome: 'rejected_transient', reply, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  }
-  if (WRONG_ENDPOINT.has(status) || (status >= 300 && status < 400)) {
+  const reply = describeAnswer(answer)
+  const special = rules.judge?.(answer, reply)
+  if (special !== undefined) return special
+  if (status >= 200 && status < 300) return accepted(rules.readId?.(answer), reply)
+  if (NOT_NOW.has(status)) return notNow(answer, nowMs, reply)
+  if (WRONG_ACCOUNT.has(status) || (status >= 300 && status < 400)) {
     return { outcome: 'rejected_transient', reply, accountFault: true }
   }
   if (status === 409 || status >= 500) return { outcome: 'unknown', reply }
   return { outcome: 'rejected_permanent', reply }
 }
 
+/** The provider took it, under an id that is kept when it is one: 1 to 200 characters. */
+export function accepted(id: string | undefined, reply: string): ProviderResult {
+  const known = id !== undefined && id !== '' && id.length <= 200
+  return { outcome: 'accepted', reply, ...(known ? { providerMessageId: id } : {}) }
+}
+
+/** Not taken, for a while: as long as `Retry-After` says. */
+export function notNow(answer: HttpAnswer, nowMs: number, reply: string): ProviderResult {
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs)
+  return { outcome: 'rejected_transient', reply, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+}
+
 const NOT_NOW = new Set([408, 425, 429, 503])
-const WRONG_ENDPOINT = new Set([401, 403, 404, 405, 407, 410])
+const WRONG_ACCOUNT = new Set([401, 402, 403, 404, 405, 407, 410])
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000
 
 /** Seconds or a date (RFC 9110 §10.2.3), at most a day; undefined when it is neither. */
@@ -49,19 +73,25 @@ export function parseRetryAfter(text: string | undefined, nowMs: number): number
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }
 
-function describe({ status, body }: HttpAnswer): string {
+/** `HTTP 400: ` and the first words of the body. */
+export function describeAnswer({ status, body }: HttpAnswer): string {
   const text = body.replace(/\s+/g, ' ').trim()
   if (text === '') return `HTTP ${status}`
   return `HTTP ${status}: ${text.length > 400 ? `${text.slice(0, 399)}…` : text}`
 }
 
-function readId(body: string): string | undefined {
-  if (!body.startsWith('{')) return undefined
+/** The body as a JSON object; undefined when it is none. Providers answer what they like; the status comes first. */
+export function jsonObject({ body }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+  if (!body.trimStart().startsWith('{')) return undefined
   try {
-    const { id } = JSON.parse(body) as { id?: unknown }
-    const text = typeof id === 'number' ? String(id) : id
-    return typeof text === 'string' && text !== '' && text.length <= 200 ? text : undefined
+    return JSON.parse(body) as Record<string, unknown>
   } catch {
-    return undefined // an endpoint may answer what it likes; the status says that it took the message
+    return undefined
   }
+}
+
+/** A text or number as text; undefined for everything else. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' ? value : undefined
 }

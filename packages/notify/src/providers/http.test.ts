@@ -5,7 +5,8 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { anEmail, patient } from '../testing/outgoing-email.ts'
 import type { ProviderClient } from './adapter.ts'
-import { createHttpAdapter, type HttpAdapterOptions } from './http.ts'
+import { createHttpAdapter } from './http.ts'
+import type { HttpSenderOptions } from './http-sender.ts'
 
 const cleanups: (() => unknown)[] = []
 after(async () => {
@@ -14,7 +15,7 @@ after(async () => {
 
 function connect(
   url: string,
-  options: Partial<HttpAdapterOptions> = {},
+  options: Partial<HttpSenderOptions> = {},
   bearerToken = 'top-secret',
 ): ProviderClient {
   const adapter = createHttpAdapter({
@@ -96,6 +97,27 @@ test('a message arrives as JSON with its id as the idempotency key', async () =>
   assert.equal(call?.headers.traceparent, email.traceparent)
   const { projectId: _, traceparent: __, class: messageClass, ...rest } = email
   assert.deepEqual(JSON.parse(call?.body ?? ''), { ...rest, channel: 'email', messageClass })
+})
+
+test('the id of a JSON body is the provider message id, anything else is none', async () => {
+  let body = ''
+  const url = await anEndpoint((_, response) => response.end(body))
+  const client = connect(url)
+  for (const [answer, id] of [
+    ['{"id":"abc"}', 'abc'],
+    ['{"id":42}', '42'],
+    ['{"id":""}', undefined],
+    ['{"id":{}}', undefined],
+    [`{"id":"${'x'.repeat(300)}"}`, undefined],
+    ['{"id":', undefined],
+    ['[1]', undefined],
+    ['ok', undefined],
+    ['', undefined],
+  ] as const) {
+    body = answer
+    const result = await client.send(anEmail(), patient)
+    assert.equal('providerMessageId' in result ? result.providerMessageId : undefined, id, answer)
+  }
 })
 
 test('a refused connection and an unknown name are definite and put the account at fault', async () => {

@@ -1,5 +1,6 @@
 import type { MailboxEndpoint } from '../mailbox/server.ts'
 import type { ProviderAdapter, ProviderClient } from './adapter.ts'
+import type { OutgoingEmail } from './outgoing.ts'
 import type { SmtpConfig } from './smtp.ts'
 
 export interface SandboxConfig {
@@ -16,15 +17,15 @@ export const SANDBOX_CONNECTIONS = 16
  */
 export function createSandboxAdapter(deps: {
   endpointFor(projectId: string): Promise<MailboxEndpoint>
-  smtp: ProviderAdapter<SmtpConfig>
-}): ProviderAdapter<SandboxConfig> {
+  smtp: ProviderAdapter<SmtpConfig, 'email'>
+}): ProviderAdapter<SandboxConfig, 'email'> {
   return {
     kind: 'sandbox',
     channel: 'email',
     semantics: { ...deps.smtp.semantics, sandbox: true },
     connect({ projectId }) {
-      let opening: Promise<ProviderClient> | undefined
-      const open = (): Promise<ProviderClient> =>
+      let opening: Promise<ProviderClient<OutgoingEmail>> | undefined
+      const open = (): Promise<ProviderClient<OutgoingEmail>> =>
         (opening ??= deps
           .endpointFor(projectId)
           .then((endpoint) =>

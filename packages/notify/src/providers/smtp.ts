@@ -1,5 +1,6 @@
-import type { ProviderAdapter, ProviderClient } from './adapter.ts'
+import type { ProviderAdapter, ProviderClient, ProviderSemantics } from './adapter.ts'
 import { composeMail } from './mail-message.ts'
+import type { OutgoingEmail } from './outgoing.ts'
 import { openSmtpLine, type SmtpLineOptions } from './smtp-line.ts'
 import { boundReply } from './smtp-outcome.ts'
 import { createSmtpPool } from './smtp-pool.ts'
@@ -33,16 +34,26 @@ export const DEFAULT_SMTP_CONNECTIONS = 5
  * Email over SMTP (RFC 5321). SMTP knows no idempotency key and cannot be asked later: an answer lost after the final
  * dot stays unknown.
  */
-export function createSmtpAdapter(options: SmtpAdapterOptions): ProviderAdapter<SmtpConfig> {
+export function createSmtpAdapter(options: SmtpAdapterOptions): ProviderAdapter<SmtpConfig, 'email'> {
   return {
     kind: 'smtp',
     channel: 'email',
-    semantics: { idempotencyKey: false, lookup: false, sandbox: false },
+    semantics: SMTP_SEMANTICS,
     connect: (config) => connect(config, options),
   }
 }
 
-function connect(config: SmtpConfig, options: SmtpAdapterOptions): ProviderClient {
+/** Of a server that nothing more is known of. */
+export const SMTP_SEMANTICS: ProviderSemantics = {
+  idempotencyWindowMs: 0,
+  lookup: false,
+  reports: false,
+  priceUnit: 'free',
+  messagesPerSecond: 0,
+  sandbox: false,
+}
+
+function connect(config: SmtpConfig, options: SmtpAdapterOptions): ProviderClient<OutgoingEmail> {
   const lineOptions: SmtpLineOptions = {
     ...config,
     connectTimeoutMs: options.connectTimeoutMs,

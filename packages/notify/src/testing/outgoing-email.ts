@@ -1,4 +1,4 @@
-import type { OutgoingEmail } from '../providers/adapter.ts'
+import type { OutgoingEmail } from '../providers/outgoing.ts'
 
 let made = 0
 
@@ -17,6 +17,8 @@ export function anEmail(change: Partial<OutgoingEmail> = {}): OutgoingEmail {
     headers: {},
     class: 'transactional',
     attempt: 1,
+    ttlMs: 3_600_000,
+    channel: 'email',
     ...change,
   }
 }

@@ -2,7 +2,9 @@ import { type Clock, createLogger, createMetrics, type Db, systemClock } from '@
 import { createDeliverer, type Deliverer, type DelivererDeps } from '../deliver/deliverer.ts'
 import { type DeliverSettings, deliverSettings } from '../deliver/settings.ts'
 import type { ProviderCandidate } from '../provider-accounts/directory.ts'
-import type { OutgoingEmail, ProviderClient, ProviderResult } from '../providers/adapter.ts'
+import type { ProviderClient, ProviderResult } from '../providers/adapter.ts'
+import type { Outgoing } from '../providers/outgoing.ts'
+import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import type { Renderer } from '../rendering.ts'
 
 /** The settings' defaults, with waits as short as tests want them. */
@@ -22,7 +24,7 @@ export function testDeliverSettings(changes: Partial<DeliverSettings> = {}): Del
   }
 }
 
-export type Answer = (email: OutgoingEmail, signal: AbortSignal) => ProviderResult | Promise<ProviderResult>
+export type Answer = (email: Outgoing, signal: AbortSignal) => ProviderResult | Promise<ProviderResult>
 
 export const accept: Answer = () => ({ outcome: 'accepted', reply: '250 ok' })
 
@@ -30,7 +32,7 @@ export const accept: Answer = () => ({ outcome: 'accepted', reply: '250 ok' })
 export interface ScriptedAccount extends ProviderCandidate {
   answer: Answer
   /** Every email handed to it, in order. */
-  sent: OutgoingEmail[]
+  sent: Outgoing[]
 }
 
 export function scriptAccount(
@@ -45,7 +47,7 @@ export function scriptAccount(
     sender: 'Test <test@example.com>',
     priority: number,
     concurrency: 100,
-    semantics: { idempotencyKey: false, lookup: false, sandbox: false },
+    semantics: SMTP_SEMANTICS,
     answer,
     sent: [],
     ...rest,

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import type { ProviderClient, ProviderResult } from '../providers/adapter.ts'
+import type { OutgoingOf, ProviderChannel } from '../providers/outgoing.ts'
+import {
+  type ConfigOf,
+  createServiceAdapter,
+  type Service,
+  type ServiceAdapterOptions,
+  type ServiceFields,
+} from '../providers/service.ts'
+import { aMessage } from './outgoing.ts'
+import {
+  type PeerAct,
+  type PeerAnswer,
+  type PeerCall,
+  type ServicePeer,
+  startServicePeer,
+} from './service-peer.ts'
+
+/** An answer that the provider documents, and what it means. */
+export interface DocumentedAnswer extends PeerAnswer {
+  name: string
+  means: Partial<ProviderResult> & Pick<ProviderResult, 'outcome'>
+}
+
+export interface ServiceCase<F extends ServiceFields, C extends ProviderChannel> {
+  service: Service<F, C>
+  config: ConfigOf<F>
+  /** Changes to the example message of the channel. */
+  message?: Partial<OutgoingOf<C>>
+  /** Answers calls that come before the one that sends, such as for an access token; undefined: this is the one. */
+  before?: (call: PeerCall) => PeerAnswer | undefined
+  /** Checks that the request is as the provider documents it. */
+  checkRequest(call: PeerCall, message: OutgoingOf<C>): void
+  success: PeerAnswer & { providerMessageId?: string }
+  /** At least: wrong credentials, a refused address, too many requests, an error of theirs. */
+  answers: readonly DocumentedAnswer[]
+}
+
+const patient = new AbortController().signal
+
+/**
+ * The conformance suite of providers with an HTTP API, against a local peer that speaks the documented wire format: what is
+ * sent, what every documented answer means, and what a network that breaks at any point is taken for.
+ */
+export function describeService<F extends ServiceFields, C extends ProviderChannel>(
+  one: ServiceCase<F, C>,
+): void {
+  const { service, config } = one
+  describe(service.title, () => {
+    let peer: ServicePeer
+    const clients: ProviderClient<OutgoingOf<C>>[] = []
+    before(async () => {
+      peer = await startServicePeer()
+    })
+    after(async () => {
+      await peer.close()
+      await Promise.all(clients.map((client) => client.close()))
+    })
+
+    /** Sends the example message to a peer that acts so. */
+    async function send(act: PeerAct, options: Partial<ServiceAdapterOptions> = {}) {
+      peer.calls.length = 0
+      peer.act = (call, socket) => one.before?.(call) ?? act(call, socket)
+      const client = connect(options)
+      const message = aMessage(service.channel, one.message)
+      const result = await client.send(message, patient)
+      return { result, message, call: peer.calls.at(-1) as PeerCall }
+    }
+
+    function connect(options: Partial<ServiceAdapterOptions> = {}): ProviderClient<OutgoingOf<C>> {
+      const adapter = createServiceAdapter(service, {
+        connectTimeoutMs: 2000,
+        sendTimeoutMs: 2000,
+        allowPrivate: true,
+        connections: 4,
+        nowMs: () => Date.now(),
+        resolveUrl: (url) => peer.origin + new URL(url).pathname + new URL(url).search,
+        ...options,
+      })
+      const client = adapter.connect(config)
+      clients.push(client)
+      return client
+    }
+
+    test('sends what the provider documents, and knows its id of the message', async () => {
+      const { result, message, call } = await send(() => one.success)
+      assert.equal(result.outcome, 'accepted', result.reply)
+      assert.equal(
+        'providerMessageId' in result ? result.providerMessageId : undefined,
+        one.success.providerMessageId,
+      )
+      one.checkRequest(call, message)
+    })
+
+    test('reads every documented answer for what it means, and never shows a secret', async () => {
+      for (const { name, means, ...answer } of one.answers) {
+        const { result } = await send(() => answer)
+        assert.partialDeepStrictEqual(result, means, `${name}: ${JSON.stringify(result)}`)
+        assert.equal('accountFault' in result, 'accountFault' in means, `${name}: ${JSON.stringify(result)}`)
+        assertNoSecret(result)
+      }
+      const outcomes = new Set(one.answers.map(({ means }) => means.outcome))
+      assert.deepEqual(
+        [...outcomes].sort(),
+        ['rejected_permanent', 'rejected_transient', 'unknown'],
+        'the case names an answer of each kind',
+      )
+    })
+
+    test('an answer lost after the request was sent is unknown', async () => {
+      const breaks: ((socket: Socket) => unknown)[] = [
+        (socket) => socket.destroy(),
+        (socket) => socket.resetAndDestroy(),
+        (socket) => socket.end('HTTP/1.1 20'),
+      ]
+      for (const breakUp of breaks) {
+        const { result } = await send((_, socket) => {
+          breakUp(socket)
+          return 'silent'
+        })
+        assert.equal(result.outcome, 'unknown')
+      }
+      const silent = await send(() => 'silent', { sendTimeoutMs: 150 })
+      assert.equal(silent.result.outcome, 'unknown')
+    })
+
+    test('a success with a body that nobody documents is still a success', async () => {
+      for (const body of ['', 'OK', '{"', '[]', 'null']) {
+        const { status, headers } = one.success
+        const { result } = await send(() => ({ status, ...(headers && { headers }), body }))
+        assert.notEqual(result.outcome, 'rejected_permanent', body)
+        assert.notEqual(result.outcome, 'rejected_transient', body)
+      }
+    })
+
+    test('a refused connection is definite, and the account’s fault', async () => {
+      const gone = await startServicePeer()
+      await gone.close()
+      const { result } = await send(() => one.success, { resolveUrl: () => `${gone.origin}/` })
+      assert.partialDeepStrictEqual(result, { outcome: 'rejected_transient', accountFault: true })
+    })
+
+    test('its declared fields take the example, and its sender is one', () => {
+      for (const [name, field] of Object.entries(service.fields)) {
+        const value = config[name] ?? ''
+        if (field.required) assert.notEqual(value, '', name)
+        if (value !== '' && field.pattern) assert.match(value, field.pattern, name)
+        if (value !== '' && field.choices) assert.ok(field.choices.includes(value), name)
+      }
+      assert.equal(service.isSender(aMessage(service.channel, one.message).from), true)
+      assert.equal(service.isSender('\r\nBcc: everyone@example.com'), false)
+      assert.match(service.documentation, /^https:\/\//)
+      assert.equal(service.semantics.lookup, service.lookup !== undefined)
+      assert.equal(service.semantics.reports, service.reports !== undefined)
+    })
+
+    function assertNoSecret(result: ProviderResult): void {
+      for (const [name, field] of Object.entries(service.fields)) {
+        const value = config[name] ?? ''
+        if (field.secret && value.length >= 8) assert.equal(result.reply.includes(value), false, name)
+      }
+    }
+  })
+}
