@@ -33,6 +33,8 @@ export const RULES = {
   'unqualified-table': 'a table is written with its schema, since the search path is not ours to rely on',
   'project-key':
     'the primary key begins with project_id, so that rows can be told apart and distributed by project',
+  'unreadable-sql':
+    'this runs SQL that is put together at run time: write the statement out, or EXECUTE one literal or format() of one with %I and %L only',
   'allow-syntax': 'write "-- mainstay: allow <rule> because <reason>"',
   'allow-unused': 'nothing here needs this permission: remove it',
 } as const

@@ -127,6 +127,77 @@ describe('a permission', () => {
   })
 })
 
+describe('a DO block', () => {
+  const block = (body: string): string[] => rules(`DO $do$ ${body} $do$;`)
+
+  test('is looked into, through its control flow', () => {
+    assert.deepEqual(block('BEGIN DROP TABLE a.t; END'), ['drop-table'])
+    assert.deepEqual(
+      block(`<<top>> DECLARE n int := 1; r record;
+        BEGIN
+          IF EXISTS (SELECT FROM a.t WHERE x = CASE WHEN y THEN 1 ELSE 2 END) THEN
+            ALTER TABLE a.t RENAME TO u;
+          ELSIF n = 1 THEN NULL;
+          ELSE TRUNCATE a.t;
+          END IF;
+          FOR r IN SELECT 1 LOOP UPDATE a.t SET x = 1; END LOOP;
+          CASE n WHEN 1 THEN ALTER TABLE a.t ALTER x TYPE int; ELSE NULL; END CASE;
+        EXCEPTION WHEN others THEN ALTER TABLE a.t DROP COLUMN x;
+        END top`).sort(),
+      ['column-type', 'drop-column', 'rename', 'truncate', 'whole-table-change'],
+    )
+    assert.deepEqual(rules(`DO 'BEGIN DROP TABLE a."t''s"; END'`), ['drop-table'])
+    assert.deepEqual(block('BEGIN FOR r IN DELETE FROM a.t RETURNING * LOOP NULL; END LOOP; END'), [
+      'whole-table-change',
+    ])
+  })
+
+  test('may do what any statement may', () => {
+    for (const body of [
+      'BEGIN UPDATE a.t SET x = CASE WHEN y THEN 1 ELSE 2 END WHERE x IS NULL; END',
+      `BEGIN RAISE NOTICE 'DROP TABLE a.t'; GRANT EXECUTE ON FUNCTION a.f TO b; END`,
+      'DECLARE start int; BEGIN start := 1; WHILE start < 3 LOOP start = start + 1; END LOOP; END;',
+      'BEGIN CREATE TABLE a.u (project_id uuid PRIMARY KEY); DROP TABLE a.u; END',
+      'BEGIN',
+      '',
+    ]) {
+      assert.deepEqual(block(body), [], body)
+    }
+  })
+
+  test('runs in one transaction, and may not end it', () => {
+    assert.deepEqual(block('BEGIN COMMIT; END'), ['transaction-control'])
+    assert.deepEqual(
+      rules(
+        '-- mainstay: no-transaction\nDO $$ BEGIN CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a.t (x); END $$',
+      ),
+      ['needs-no-transaction'],
+    )
+  })
+
+  test('may EXECUTE what can be read, which is looked at too', () => {
+    const execute = (what: string): string[] => block(`BEGIN EXECUTE ${what}; END`)
+    assert.deepEqual(execute(`'DROP TABLE a.t'`), ['drop-table'])
+    assert.deepEqual(execute(`E'DROP\\nTABLE a.t' INTO x USING 1`), ['drop-table'])
+    assert.deepEqual(execute(`$x$ DO $$ BEGIN TRUNCATE a.t; END $$ $x$`), ['truncate'])
+    assert.deepEqual(execute(`format('ALTER TABLE a.%I DROP COLUMN %2$I', 'x' || n, b)`), ['drop-column'])
+    assert.deepEqual(execute(`format('COMMENT ON TABLE a.t IS %L', now())`), [])
+    assert.deepEqual(execute(`format('ALTER TABLE %s ADD x int', t)`), ['unreadable-sql'])
+    assert.deepEqual(execute(`'DROP TABLE ' || t`), ['unreadable-sql'])
+    assert.deepEqual(execute(`format('DROP' || %L, x)`), ['unreadable-sql'])
+    assert.deepEqual(execute('statement'), ['unreadable-sql'])
+    assert.deepEqual(block('BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END'), ['unreadable-sql'])
+    assert.deepEqual(rules('DO LANGUAGE plpython3u $$ pass $$'), ['unreadable-sql'])
+    assert.deepEqual(rules(`DO LANGUAGE 'plpgsql' $$ BEGIN TRUNCATE a.t; END $$`), ['truncate'])
+  })
+
+  test('is given permission as a whole', () => {
+    const sql = 'DO $$ BEGIN EXECUTE q; TRUNCATE a.t; END $$;'
+    const allow = '-- mainstay: allow unreadable-sql because q is one of ours\n'
+    assert.deepEqual(rules(allow + sql), ['truncate'])
+  })
+})
+
 test('findings tell their line', () => {
   assert.deepEqual(
     lintMigration('SELECT 1;\n\n/* a\nb */ DROP TABLE a.t;\nTRUNCATE a.t').map(({ line, rule }) => [
@@ -187,6 +258,7 @@ test('no text can break the linter', () => {
       'SET',
       `'x'`,
       '-- mainstay: allow x\n',
+      ...['DO', '$$', 'BEGIN', 'END', 'IF', 'THEN', 'LOOP', 'CASE', 'WHEN', 'EXECUTE', 'format', '<<'],
     ],
   )
   fc.assert(

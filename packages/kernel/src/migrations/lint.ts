@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { readDoBlock } from './do-block.ts'
 import { lintAlterTable } from './lint-alter-table.ts'
 import { lintCreateTable } from './lint-create-table.ts'
 import { RULES, type Rule } from './lint-rules.ts'
@@ -21,8 +22,8 @@ export interface LintContext {
 
 /**
  * Finds what would lock or rewrite a table in use, break the programs still running against it, or not survive being
- * run again. A table made by the same file is nobody's yet, and anything may be done to it. What a statement inside
- * `DO` or a function does is not seen.
+ * run again. A table made by the same file is nobody's yet, and anything may be done to it. Statements inside
+ * `DO` are looked at as well; those inside functions are not, since they do not run with the migration.
  *
  * `-- mainstay: allow <rule> because <reason>` above a statement permits one thing there; one that permits nothing is
  * a finding too.
@@ -35,7 +36,7 @@ export function lintMigration(sql: string, context: LintContext = {}): LintFindi
   for (const statement of splitStatements(sql)) {
     const end = statement.at + statement.text.length
     const allowances = readAllowances(sql, from, end, findings)
-    const rules = lintStatement(statement, transactional, fresh)
+    const rules = lintDeep(statement, transactional, fresh)
     if (context.projectKeys === false) rules.delete('project-key')
     for (const rule of rules) {
       const allowance = allowances.find((each) => each.rule === rule)
@@ -62,6 +63,17 @@ export async function lintMigrationsDir(folder: string): Promise<(LintFinding & 
     }),
   )
   return found.flat()
+}
+
+/** A statement and, when it is a `DO` block, what runs in there: always in one transaction. */
+function lintDeep(statement: Statement, transactional: boolean, fresh: Set<string>): Set<Rule> {
+  const found = lintStatement(statement, transactional, fresh)
+  const block = readDoBlock(new Words(statement.tokens))
+  if (block?.unreadable) found.add('unreadable-sql')
+  for (const inner of block?.statements ?? []) {
+    for (const rule of lintDeep(inner, true, fresh)) found.add(rule)
+  }
+  return found
 }
 
 function lintStatement({ tokens }: Statement, transactional: boolean, fresh: Set<string>): Set<Rule> {
