@@ -14,6 +14,7 @@ import { type Boss, createBoss } from './boss.ts'
 import { type EnqueueOptions, type JobDefinition, type JobOptions, toDefinition } from './definition.ts'
 import { ensureQueues } from './queues.ts'
 import { startRescue } from './rescue.ts'
+import { startSchedules } from './schedules.ts'
 
 export interface JobsOptions {
   db: Db
@@ -24,6 +25,11 @@ export interface JobsOptions {
   heartbeatSeconds?: number
   /** How often to look for jobs that nobody announces: delayed, retried, orphaned ones. Default 2,000. */
   rescueEveryMs?: number
+  /**
+   * How often to confirm this process's schedules. One that no process has confirmed for ten times as long is removed.
+   * Default 60,000.
+   */
+  confirmSchedulesEveryMs?: number
   /** How long `stop` waits for handlers under way. Default 20,000. */
   drainMs?: number
 }
@@ -34,6 +40,7 @@ export interface Jobs {
   /**
    * Runs a job by the clock, once for all processes. `expression` has five fields, minutes first. An occurrence that
    * comes while the last one still runs is left out; of those missed while no worker was up, the last is made up for.
+   * Renamed or taken out of the code, the old schedule ends some ten minutes after the last process that declares it.
    */
   cron(
     name: string,
@@ -61,6 +68,7 @@ export interface Jobs {
 /** Background jobs, on pg-boss. */
 export function createJobs(options: JobsOptions): Jobs {
   const { db, bus, logger, metrics, heartbeatSeconds = 6, rescueEveryMs = 2_000, drainMs = 20_000 } = options
+  const { confirmSchedulesEveryMs = 60_000 } = options
   if (!Number.isInteger(heartbeatSeconds) || heartbeatSeconds < 3) {
     throw new RangeError(`heartbeatSeconds must be an integer ≥ 3, got ${heartbeatSeconds}`)
   }
@@ -72,6 +80,7 @@ export function createJobs(options: JobsOptions): Jobs {
   })
   let started: Boss | undefined
   let rescue: { stop(): Promise<void> } | undefined
+  let schedules: { stop(): Promise<void> } | undefined
 
   function add(definition: JobDefinition): void {
     if (started !== undefined) throw new TypeError('Define jobs before jobs.start()')
@@ -81,14 +90,7 @@ export function createJobs(options: JobsOptions): Jobs {
 
   async function startWorking({ boss, wake }: Boss): Promise<void> {
     for (const definition of definitions.values()) {
-      const { name, concurrency, cron } = definition
-      if (cron !== undefined) {
-        await boss.schedule(name, cron.expression, null, {
-          tz: cron.timezone,
-          singletonKey: name,
-          missed: 'once',
-        })
-      }
+      const { name, concurrency } = definition
       await boss.work<Envelope>(
         name,
         {
@@ -105,6 +107,14 @@ export function createJobs(options: JobsOptions): Jobs {
         },
       )
     }
+    schedules = await startSchedules({
+      db,
+      boss,
+      logger,
+      definitions: [...definitions.values()],
+      everyMs: confirmSchedulesEveryMs,
+      abandonAfterMs: 10 * confirmSchedulesEveryMs,
+    })
     rescue = startRescue({
       db,
       logger,
@@ -173,8 +183,8 @@ export function createJobs(options: JobsOptions): Jobs {
       if (work) await startWorking(made)
     },
     async stop() {
-      await rescue?.stop()
-      rescue = undefined
+      await Promise.all([schedules?.stop(), rescue?.stop()])
+      schedules = rescue = undefined
       await started?.boss.stop({ graceful: true, timeout: drainMs, close: false })
       started = undefined
     },
