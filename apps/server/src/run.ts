@@ -33,7 +33,10 @@ export async function runServer(args: readonly string[]): Promise<void> {
     logger.info('stopped')
   } catch (error) {
     if (!isForPeople(error)) throw error
-    console.error(error.message)
+    const isFull = error instanceof AppError && error.reason === 'kernel.database_full'
+    console.error(
+      isFull ? `${error.message} Free some space and start again: nothing was damaged.` : error.message,
+    )
     process.exitCode = 1
   }
 }

@@ -87,7 +87,7 @@ async function refusalOf(transport: Transport, method: DescMethod, request: unkn
   const input = request as MessageInitShape<DescMessage>
   try {
     if (method.methodKind === 'unary') {
-      await transport.unary(method, undefined, undefined, headers, input)
+      await transport.unary(method as never, undefined, undefined, headers, input as never)
     } else {
       const one = (async function* () {
         yield input
