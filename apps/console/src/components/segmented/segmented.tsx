@@ -34,7 +34,7 @@ export function Segmented<T extends string>({
         <ToggleGroup.Item
           key={choice.value}
           value={choice.value}
-          className="inline-flex h-full items-center gap-1.5 rounded-sm px-2.5 text-sm whitespace-nowrap text-ink-2 hover:text-ink data-[state=on]:bg-raised data-[state=on]:font-medium data-[state=on]:text-ink data-[state=on]:shadow-[0_0_0_1px_var(--line-strong)]"
+          className="inline-flex h-full items-center gap-1.5 rounded-sm px-2.5 text-sm max-sm:px-2 whitespace-nowrap text-ink-2 hover:text-ink data-[state=on]:bg-raised data-[state=on]:font-medium data-[state=on]:text-ink data-[state=on]:shadow-[0_0_0_1px_var(--line-strong)]"
         >
           {choice.label}
         </ToggleGroup.Item>

@@ -88,7 +88,9 @@ function Line({
 }) {
   const text = (
     <>
-      <span className="shrink-0 font-medium max-sm:shrink max-sm:grow">{event.title}</span>
+      <span className="shrink-0 font-medium max-sm:min-w-0 max-sm:basis-[calc(100%-30px)]">
+        {event.title}
+      </span>
       {event.summary && !open && (
         <span className="min-w-0 truncate tabular text-xs text-ink-2 max-sm:order-last max-sm:basis-full">
           {event.summary}

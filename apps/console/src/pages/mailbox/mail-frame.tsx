@@ -6,13 +6,13 @@ import { useMemo } from 'react'
  */
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 
-/** The HTML of a mail, as its reader would see it. */
+/** The HTML of a mail, as its reader would see it: where it names no font, mail programs take a sans serif. */
 export function MailFrame({ html, title = 'HTML of the mail' }: { html: string; title?: string }) {
   const source = useMemo(
     () =>
       `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">` +
       '<meta name="referrer" content="no-referrer"><base target="_blank">' +
-      '<meta name="color-scheme" content="light"><style>body{margin:16px;overflow-wrap:anywhere}</style>' +
+      '<meta name="color-scheme" content="light"><style>body{margin:16px 24px;font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}</style>' +
       html,
     [html],
   )

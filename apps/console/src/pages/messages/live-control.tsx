@@ -4,7 +4,7 @@ import { StateMark } from '../../components/state-mark/state-mark.tsx'
 import { formatCompact } from '../../format/number.ts'
 import type { Connection } from '../../live/feed.ts'
 
-/** Says whether the list is live, and holds it still: while paused the button counts what waits. */
+/** Says whether the list follows what happens (not “live”, which is a mode), and holds it still: while paused the button counts what waits. */
 export function LiveControl({
   connection,
   paused,
@@ -24,7 +24,7 @@ export function LiveControl({
         {paused ? (
           <StateMark tone="warn">Paused</StateMark>
         ) : connection === 'live' ? (
-          <StateMark tone="ok">Live</StateMark>
+          <StateMark tone="ok">Following</StateMark>
         ) : (
           <StateMark tone={connection === 'broken' ? 'bad' : 'quiet'} moving>
             {connection === 'broken' ? 'Reconnecting' : 'Connecting'}

@@ -92,10 +92,10 @@ export const messageColumns: Column<Message>[] = [
 
 function Subject({ message }: { message: Message }) {
   return (
-    <>
-      {message.subject}
-      {message.possibleDuplicate && <span className="ml-2 text-xs text-warn">possible duplicate</span>}
-    </>
+    <span className="flex min-w-0 items-baseline gap-2">
+      <span className="truncate">{message.subject}</span>
+      {message.possibleDuplicate && <span className="shrink-0 text-xs text-warn">possible duplicate</span>}
+    </span>
   )
 }
 

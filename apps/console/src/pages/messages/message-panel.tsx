@@ -4,6 +4,7 @@ import { CircleAlert, Link as LinkIcon } from 'lucide-react'
 import { useMemo } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { mainstay, useScope } from '../../api/mainstay.ts'
+import { cx } from '../../class-names.ts'
 import { IconButton } from '../../components/button/button.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
 import { useTitle } from '../../components/page/page.tsx'
@@ -12,7 +13,7 @@ import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { Timeline } from '../../components/timeline/timeline.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 import { MessageStateMark } from '../../notify/message-state-mark.tsx'
-import { isUnderWay } from '../../notify/message-states.ts'
+import { isUnderWay, lookOf } from '../../notify/message-states.ts'
 import { projectSlug } from '../../session/project.ts'
 import { MessageActions } from './message-actions.tsx'
 import { expectedEvent, timelineEvents } from './message-events.tsx'
@@ -81,9 +82,10 @@ function useTimeline(messageId: string) {
 
 function StatusNote({ message }: { message: Message }) {
   if (!message.statusDetail && !message.possibleDuplicate) return null
+  const isBad = lookOf(message.state).tone === 'bad'
   return (
-    <div className="flex gap-2 rounded-md bg-warn-soft px-3 py-2 text-sm">
-      <CircleAlert className="mt-0.5 size-4 shrink-0 text-warn" aria-hidden />
+    <div className={cx('flex gap-2 rounded-md px-3 py-2 text-sm', isBad ? 'bg-bad-soft' : 'bg-warn-soft')}>
+      <CircleAlert className={cx('mt-0.5 size-4 shrink-0', isBad ? 'text-bad' : 'text-warn')} aria-hidden />
       <div className="min-w-0 [overflow-wrap:anywhere]">
         {message.statusDetail && <p>{message.statusDetail}</p>}
         {message.possibleDuplicate && (

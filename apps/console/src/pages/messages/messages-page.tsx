@@ -56,7 +56,7 @@ export function Component() {
               <span className="max-sm:sr-only">Send a test</span>
             </Button>
           </PageHeader>
-          <div className="flex flex-wrap items-start gap-x-3 gap-y-2">
+          <div className="flex flex-wrap items-start gap-x-2 gap-y-2 md:gap-x-3">
             <QuickFilters states={filters.states} onChange={(states) => setFilters({ ...filters, states })} />
             <FilterBar filters={filters} onChange={setFilters} />
           </div>

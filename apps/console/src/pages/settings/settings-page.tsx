@@ -23,7 +23,7 @@ export function Component() {
             end
             className={({ isActive }) =>
               cx(
-                'relative flex h-9 shrink-0 items-center px-2.5 text-sm focus-visible:-outline-offset-2',
+                'relative flex h-9 shrink-0 items-center px-2.5 text-sm first:pl-0 first:after:left-0 focus-visible:-outline-offset-2',
                 isActive
                   ? 'font-medium text-ink after:absolute after:inset-x-2.5 after:bottom-0 after:h-[2px] after:bg-accent'
                   : 'text-ink-2 hover:text-ink',

@@ -73,6 +73,12 @@ function DocsLink() {
   )
 }
 
+/** Checks by the names that `/readyz` gives them. */
+const checkWords: Record<string, string> = {
+  database: 'Database',
+  bus: 'Notifications between processes',
+}
+
 function CheckRow({ check }: { check: HealthCheck }) {
   return (
     <li className="flex items-start gap-3 border-line px-4 py-2 text-sm not-first:border-t">
@@ -80,7 +86,7 @@ function CheckRow({ check }: { check: HealthCheck }) {
         <StateMark tone={check.ok ? 'ok' : 'bad'}>{check.ok ? 'Up' : 'Down'}</StateMark>
       </span>
       <span className="min-w-0">
-        <span className="block">{check.name}</span>
+        <span className="block">{checkWords[check.name] ?? check.name}</span>
         {check.message && <span className="block text-ink-2 [overflow-wrap:anywhere]">{check.message}</span>}
       </span>
     </li>

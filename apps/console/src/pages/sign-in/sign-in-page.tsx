@@ -40,7 +40,7 @@ export function Component() {
 
   const isWaiting = (token !== null && !signIn.isError) || signIn.isPending
   return (
-    <main className="mx-auto flex min-h-dvh w-full max-w-[420px] flex-col justify-center gap-5 px-6 pb-[12vh]">
+    <main className="mx-auto flex min-h-dvh w-full max-w-[460px] flex-col justify-center gap-5 px-6 pb-[12vh]">
       <div className="flex items-center gap-2.5">
         <Logo />
         <span className="text-lg font-semibold tracking-[-0.01em]">Mainstay</span>
@@ -63,12 +63,12 @@ export function Component() {
           </div>
           {signIn.error && <FailureNote error={signIn.error} />}
           <div className="flex flex-col gap-1.5">
-            <p className="text-sm text-ink-2">
-              For a new link, run this on the machine of the server, in its folder:
-            </p>
+            <p className="text-sm text-ink-2">For a new link, run this on the server, in its folder:</p>
             <div className="flex items-center gap-2 rounded-lg border border-line bg-sunken py-1.5 pr-1.5 pl-4">
-              <code className="min-w-0 flex-1 tabular text-sm break-words text-ink">{command}</code>
-              <CopyButton text={command} label="Copy command" />
+              <code className="min-w-0 flex-1 tabular text-xs break-words text-ink sm:text-sm">
+                {command}
+              </code>
+              <CopyButton text={command} />
             </div>
           </div>
         </>
