@@ -7,6 +7,8 @@ export interface AnswerRules {
   readId?(answer: HttpAnswer): string | undefined
   /** Called first. Undefined: the table decides. */
   judge?(answer: HttpAnswer, reply: string): ProviderResult | undefined
+  /** Each message names the endpoint that is called: one that is wrong or away is no fault of the account. */
+  endpointIsAddress?: boolean
 }
 
 /** Turns how a request ended into what it means for the message. */
@@ -18,7 +20,8 @@ export function judgeExchange(exchange: Exchange, nowMs: number, rules: AnswerRu
       return { outcome: 'unknown', reply: exchange.reply }
     case 'not_sent': {
       const { reply, misconfigured } = exchange
-      return { outcome: 'rejected_transient', reply, ...(misconfigured ? { accountFault: true } : {}) }
+      const accountFault = misconfigured && rules.endpointIsAddress !== true
+      return { outcome: 'rejected_transient', reply, ...(accountFault ? { accountFault } : {}) }
     }
   }
 }
@@ -44,7 +47,8 @@ export function judgeAnswer(answer: HttpAnswer, nowMs: number, rules: AnswerRule
   if (status >= 200 && status < 300) return accepted(rules.readId?.(answer), reply)
   if (NOT_NOW.has(status)) return notNow(answer, nowMs, reply)
   if (WRONG_ACCOUNT.has(status) || (status >= 300 && status < 400)) {
-    return { outcome: 'rejected_transient', reply, accountFault: true }
+    const accountFault = rules.endpointIsAddress !== true
+    return { outcome: 'rejected_transient', reply, ...(accountFault ? { accountFault } : {}) }
   }
   if (status === 409 || status >= 500) return { outcome: 'unknown', reply }
   return { outcome: 'rejected_permanent', reply }

@@ -43,6 +43,8 @@ export function unsendable(reply: string): Unsendable {
 
 export interface ServiceContext {
   nowMs(): number
+  /** Private addresses may be called, and `http://`. */
+  allowPrivate: boolean
   /** For calls that come before the one that sends, such as fetching an access token. Same timeouts, same safety. */
   call(request: HttpRequest): ReturnType<ReturnType<typeof createHttpSender>['send']>
 }
@@ -125,6 +127,7 @@ function connect<F extends ServiceFields, C extends ProviderChannel>(
   const at = (request: HttpRequest): HttpRequest => ({ ...request, url: resolve(request.url) })
   const contextFor = (signal: AbortSignal): ServiceContext => ({
     nowMs: options.nowMs,
+    allowPrivate: options.allowPrivate,
     call: (request) => sender.send(at(request), signal),
   })
   const { lookup } = service
