@@ -1,0 +1,3 @@
+import { standardWebhook } from './standard-webhook.ts'
+
+export const webhookServices = [standardWebhook] as const
