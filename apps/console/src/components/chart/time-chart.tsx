@@ -37,11 +37,17 @@ export function TimeChart({
   function onKeyDown(event: KeyboardEvent): void {
     const last = data.startMs.length - 1
     if (event.key === 'Enter' && index !== undefined) pick(index, index)
-    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -last, End: last }[event.key]
-    if (step === undefined) return
+    // Without a cross-hair, a step to the right begins at the first point and one to the left at the last.
+    const next = {
+      ArrowLeft: (index ?? last + 1) - 1,
+      ArrowRight: (index ?? -1) + 1,
+      Home: 0,
+      End: last,
+    }[event.key]
+    if (next === undefined) return
     event.preventDefault()
-    const next = Math.min(last, Math.max(0, (index ?? (step < 0 ? last + 1 : -1)) + step))
-    const left = plot.current?.valToPos(data.startMs[next] ?? 0, 'x') ?? 0
+    const shown = Math.min(last, Math.max(0, next))
+    const left = plot.current?.valToPos(data.startMs[shown] ?? 0, 'x') ?? 0
     plot.current?.setCursor({ left, top: height / 2 })
   }
 
