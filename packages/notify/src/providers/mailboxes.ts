@@ -20,6 +20,12 @@ export function parseMailbox(text: string): Mailbox | undefined {
   return address === undefined ? undefined : { address, name: only.name ?? '' }
 }
 
+/** The mailbox as a `From` header writes it (RFC 5322 §3.4), the name in quotes where it has to be. */
+export function formatMailbox({ name, address }: Mailbox): string {
+  if (name === '') return address
+  return `${/[^\p{L}\p{N} '_-]/u.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name} <${address}>`
+}
+
 /**
  * The address as SMTP commands carry it, or undefined when it is none.
  *

@@ -76,6 +76,8 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
   ): HttpRequest | Unsendable | Promise<HttpRequest | Unsendable>
   /** A request that proves the credentials and sends nothing: 2xx is well. Undefined: the service has none. */
   verify?(config: ConfigOf<F>, context: ServiceContext): HttpRequest | Promise<HttpRequest>
+  /** Whether the answer to `verify` is well, where more than 2xx is. */
+  isVerified?(answer: HttpAnswer): boolean
   /** There where `semantics.lookup` says so. */
   lookup?: {
     request(
@@ -165,7 +167,7 @@ function connect<F extends ServiceFields, C extends ProviderChannel>(
         const exchange = await sender.send(at(await service.verify(config, contextFor(signal))), signal)
         if (exchange.case !== 'answer') return { ok: false, detail: exchange.reply }
         const { status } = exchange.answer
-        const ok = status >= 200 && status < 300
+        const ok = service.isVerified?.(exchange.answer) ?? (status >= 200 && status < 300)
         return {
           ok,
           detail: ok
