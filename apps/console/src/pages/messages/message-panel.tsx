@@ -10,6 +10,7 @@ import { FailureState } from '../../components/failure/failure-state.tsx'
 import { useTitle } from '../../components/page/page.tsx'
 import { SidePanel } from '../../components/side-panel/side-panel.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
+import type { Tone } from '../../components/state-mark/state-mark.tsx'
 import { Timeline } from '../../components/timeline/timeline.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 import { MessageStateMark } from '../../notify/message-state-mark.tsx'
@@ -80,12 +81,19 @@ function useTimeline(messageId: string) {
   })
 }
 
+const noteColours: Partial<Record<Tone, [field: string, icon: string]>> = {
+  bad: ['bg-bad-soft', 'text-bad'],
+  quiet: ['bg-sunken', 'text-ink-3'],
+}
+
+/** Why it stands as it does, in the colour of its state. */
 function StatusNote({ message }: { message: Message }) {
   if (!message.statusDetail && !message.possibleDuplicate) return null
-  const isBad = lookOf(message.state).tone === 'bad'
+  const { tone } = lookOf(message.state)
+  const [field, icon] = noteColours[tone] ?? ['bg-warn-soft', 'text-warn']
   return (
-    <div className={cx('flex gap-2 rounded-md px-3 py-2 text-sm', isBad ? 'bg-bad-soft' : 'bg-warn-soft')}>
-      <CircleAlert className={cx('mt-0.5 size-4 shrink-0', isBad ? 'text-bad' : 'text-warn')} aria-hidden />
+    <div className={cx('flex gap-2 rounded-md px-3 py-2 text-sm', field)}>
+      <CircleAlert className={cx('mt-0.5 size-4 shrink-0', icon)} aria-hidden />
       <div className="min-w-0 [overflow-wrap:anywhere]">
         {message.statusDetail && <p>{message.statusDetail}</p>}
         {message.possibleDuplicate && (
