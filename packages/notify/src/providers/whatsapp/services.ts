@@ -1,0 +1,4 @@
+import { twilioWhatsapp } from './twilio.ts'
+
+/** Every provider of WhatsApp messages. */
+export const whatsappServices = [twilioWhatsapp] as const
