@@ -1,8 +1,8 @@
 import { fromTypeId, idTimeMs } from '@mainstay/kernel'
+import { readEndpointUrl } from '../endpoint-url.ts'
 import { jsonObject } from '../http-outcome.ts'
-import { hasControlCharacters } from '../mailboxes.ts'
+import { isSenderName } from '../sender-name.ts'
 import { defineService, unsendable } from '../service.ts'
-import { readEndpointUrl } from './endpoint-url.ts'
 import { signWebhook } from './webhook-signature.ts'
 
 const DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ export const standardWebhook = defineService({
     },
   },
   senderHelp: 'A name for this source of calls: Acme',
-  isSender: (sender) => sender !== '' && sender.length <= 200 && !hasControlCharacters(sender),
+  isSender: isSenderName,
   endpointIsAddress: true,
   request(message, config, { nowMs, allowPrivate }) {
     const url = readEndpointUrl(message.to, allowPrivate)

@@ -1,0 +1,3 @@
+import { fcm } from './fcm.ts'
+
+export const pushServices = [fcm] as const
