@@ -1,4 +1,5 @@
+import { metaWhatsapp } from './meta.ts'
 import { twilioWhatsapp } from './twilio.ts'
 
 /** Every provider of WhatsApp messages. */
-export const whatsappServices = [twilioWhatsapp] as const
+export const whatsappServices = [metaWhatsapp, twilioWhatsapp] as const
