@@ -3,6 +3,7 @@ import { messagesEnded } from './events.ts'
 import { mailboxHandlers } from './mailbox/api.ts'
 import { createIntake } from './mailbox/intake.ts'
 import { createMailbox, type SignIn } from './mailbox/server.ts'
+import type { Delivered } from './mailbox/store.ts'
 import { providerAccountHandlers } from './provider-accounts/api.ts'
 import {
   type Adapters,
@@ -22,7 +23,10 @@ import type { DirectorySettings } from './provider-accounts/settings.ts'
 import { readSmtpSettings } from './provider-accounts/smtp-url.ts'
 import { createHttpAdapter } from './providers/http.ts'
 import { createSandboxAdapter } from './providers/sandbox.ts'
+import { createServiceAdapter } from './providers/service.ts'
+import { services } from './providers/services.ts'
 import { createSmtpAdapter } from './providers/smtp.ts'
+import { createShelf } from './sandbox-phone/shelf.ts'
 
 export interface DirectoryDeps {
   db: Db
@@ -34,6 +38,8 @@ export interface DirectoryDeps {
   sealer: Pick<Sealer, 'seal' | 'open'>
   pageTokens: PageTokens
   settings: DirectorySettings & { readonly deliverSendTimeoutMs: number }
+  /** Where providers report about an account (uuid); empty without a public address. Default: none. */
+  reportUrl?(providerAccountId: string): string
 }
 
 /** What messages are handed to: provider accounts, their lines, and the sandbox mailbox. */
@@ -45,22 +51,24 @@ export interface Directory extends ProviderDirectory {
 
 export function createDirectory(deps: DirectoryDeps): Directory {
   const { db, clock, logger, events, settings } = deps
+  async function announceDelivered(tx: Tx, delivered: readonly Delivered[]): Promise<void> {
+    const byProject = Map.groupBy(delivered, ({ projectId }) => projectId)
+    const payloads = [...byProject].map(([projectId, messages]) => ({
+      projectId,
+      messageIds: messages.map(({ messageId }) => messageId),
+    }))
+    await events.publishMany(tx, messagesEnded, payloads)
+  }
   const intake = createIntake({
     db,
     clock,
     logger,
     keep: settings.mailboxKeep,
-    async announceDelivered(tx, delivered) {
-      const byProject = Map.groupBy(delivered, ({ projectId }) => projectId)
-      const payloads = [...byProject].map(([projectId, messages]) => ({
-        projectId,
-        messageIds: messages.map(({ messageId }) => messageId),
-      }))
-      await events.publishMany(tx, messagesEnded, payloads)
-    },
+    announceDelivered,
   })
   const mailbox = createMailbox({ intake, logger })
-  const adapters = createAdapters(settings, mailbox.endpointFor)
+  const shelf = createShelf({ db, clock, announceDelivered })
+  const adapters = createAdapters(settings, { endpointFor: mailbox.endpointFor, keep: shelf.keep })
   const secrets = createAccountSecrets(deps.sealer)
   const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(projectId, tx)
   const defaults = { db, clock, secrets, announceChange }
@@ -82,7 +90,10 @@ export function createDirectory(deps: DirectoryDeps): Directory {
 
   return {
     ...directory,
-    handlers: { ...providerAccountHandlers(accounts), ...mailboxHandlers(db, deps.pageTokens) },
+    handlers: {
+      ...providerAccountHandlers(accounts, deps.reportUrl ?? (() => '')),
+      ...mailboxHandlers(db, deps.pageTokens),
+    },
     async openMailboxPort(signIn) {
       if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)
     },
@@ -95,20 +106,23 @@ export function createDirectory(deps: DirectoryDeps): Directory {
 
 function createAdapters(
   settings: DirectoryDeps['settings'],
-  endpointFor: Parameters<typeof createSandboxAdapter>[0]['endpointFor'],
+  sandbox: Omit<Parameters<typeof createSandboxAdapter>[0], 'smtp'>,
 ): Adapters {
   const timeouts = {
     connectTimeoutMs: settings.providerConnectTimeoutMs,
     sendTimeoutMs: settings.deliverSendTimeoutMs,
   }
   const smtp = createSmtpAdapter(timeouts)
+  const http = { ...timeouts, allowPrivate: settings.httpAllowPrivate, connections: HTTP_CONNECTIONS }
   return {
     smtp,
-    sandbox: createSandboxAdapter({ endpointFor, smtp }),
-    http: createHttpAdapter({
-      ...timeouts,
-      allowPrivate: settings.httpAllowPrivate,
-      connections: HTTP_CONNECTIONS,
-    }),
+    sandbox: createSandboxAdapter({ ...sandbox, smtp }),
+    http: createHttpAdapter(http),
+    services: new Map(
+      [...services.values()].map((service) => [
+        service.kind,
+        createServiceAdapter(service, { ...http, nowMs: () => Date.now() }),
+      ]),
+    ),
   }
 }

@@ -1,7 +1,31 @@
-/** `notify.notifications.content`: what a notification says, inline or by a template's immutable version. */
+/**
+ * `notify.notifications.content`: what a notification says, inline in the form of its channel, or by a template's immutable
+ * version.
+ */
 export type NotificationContent =
-  | { email: EmailBody }
+  | InlineContent
   | { template: { name: string; version: number }; data: Record<string, unknown> }
+
+/** What a message says, by its channel. */
+export type InlineContent =
+  | { email: EmailBody }
+  | { sms: { text: string } }
+  | {
+      whatsapp: { text: string } | { template: string; language: string; parameters: readonly string[] }
+    }
+  | {
+      push: {
+        title: string
+        body: string
+        data: Readonly<Record<string, string>>
+        imageUrl: string
+        actionUrl: string
+        collapseKey: string
+      }
+    }
+  | { chat: { text: string } }
+  /** `data` is a JSON object, as text. */
+  | { webhook: { type: string; data: string } }
 
 /** The subject and bodies of an email; one of the bodies may be empty. */
 export interface EmailBody {
@@ -22,5 +46,8 @@ export interface Renderer {
     data: Record<string, unknown>,
   ): Promise<{ version: number; subject: string }>
   /** Makes the email to send; a missing text is made from the HTML. Throws like `check`. */
-  render(projectId: string, content: NotificationContent): Promise<EmailBody>
+  render(
+    projectId: string,
+    content: Extract<NotificationContent, { template: unknown }> | { email: EmailBody },
+  ): Promise<EmailBody>
 }

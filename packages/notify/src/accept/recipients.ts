@@ -3,6 +3,7 @@ import { textColumn, uuidColumn } from './columns.ts'
 
 export interface Recipient {
   email: string | null
+  phone: string | null
 }
 
 export type FindRecipient = (projectId: string, recipientId: string) => Promise<Recipient | undefined>
@@ -36,9 +37,9 @@ export function createRecipientLookup(db: Pick<Db, 'query'>): FindRecipient {
 
   async function lookUp(batch: readonly Lookup[]): Promise<void> {
     try {
-      const { rows } = await db.query<{ found: boolean; email: string | null }>({
+      const { rows } = await db.query<{ found: boolean; email: string | null; phone: string | null }>({
         text: `
-          SELECT r.email, r.recipient_id IS NOT NULL AS found
+          SELECT r.email, r.phone, r.recipient_id IS NOT NULL AS found
           FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (project_id, recipient_id, position)
           LEFT JOIN notify.recipients r
             ON r.project_id = wanted.project_id AND r.recipient_id = wanted.recipient_id
@@ -50,7 +51,7 @@ export function createRecipientLookup(db: Pick<Db, 'query'>): FindRecipient {
       })
       batch.forEach(({ resolve }, index) => {
         const row = rows[index]
-        resolve(row?.found ? { email: row.email } : undefined)
+        resolve(row?.found ? { email: row.email, phone: row.phone } : undefined)
       })
     } catch (error) {
       for (const { reject } of batch) reject(error)

@@ -3,17 +3,20 @@ import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt'
 import { idempotencySpace } from '@mainstay/access'
 import { AppError, appError, type Clock, type Db, idTimeMs, newId, toTypeId } from '@mainstay/kernel'
 import {
+  Channel,
   MessageClass,
   type NotificationSchema,
   type SendNotificationRequest,
+  type TemplateRef,
   UnknownPolicy,
 } from '@mainstay/proto/notify/v1'
 import type { CallContext } from '@mainstay/rpc'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
-import { normaliseAddress } from '../providers/mailboxes.ts'
+import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
 import type { Renderer } from '../rendering.ts'
+import { findAddressee } from './address.ts'
 import { inlineContent, templateContent } from './content.ts'
 import { type Accepted, answerFromEarlier } from './earlier.ts'
 import type { FindRecipient } from './recipients.ts'
@@ -58,7 +61,10 @@ export function createSend(deps: SendDeps) {
   }
 }
 
-type Letter = Pick<Draft, 'content' | 'to' | 'recipientId' | 'subject' | 'templateName' | 'templateVersion'>
+type Letter = Pick<
+  Draft,
+  'channel' | 'content' | 'to' | 'recipientId' | 'subject' | 'templateName' | 'templateVersion'
+>
 type Envelope = Omit<Draft, keyof Letter>
 
 /** All that the request alone says: ids, keys, times, policy. */
@@ -104,79 +110,60 @@ async function writeLetter(
   { projectId, live }: Envelope,
   { directory, renderer, findRecipient }: SendDeps,
 ): Promise<Letter> {
-  const { target } = request.to ?? {}
-  const recipientId = target?.case === 'recipientId' ? target.value : null
-  const to =
-    recipientId === null
-      ? requireAddress(target?.value ?? '', 'to.email')
-      : await addressOf(projectId, recipientId, findRecipient)
   const { content } = request
-  let letter: Omit<Letter, 'to' | 'recipientId'>
-  if (content.case === 'template') {
-    const data = request.data ?? {}
-    const { version, subject } = await renderer.check(projectId, content.value, data)
-    const { name } = content.value
-    letter = {
-      content: templateContent({ name, version }, data),
-      subject,
-      templateName: name,
-      templateVersion: version,
-    }
-  } else {
-    const email = content.value ?? { subject: '', text: '', html: '' }
-    letter = {
-      content: inlineContent(email),
-      subject: email.subject,
-      templateName: null,
-      templateVersion: null,
-    }
-  }
-  if ((await directory.candidates(projectId, live, 'email')).length === 0) throw noProvider(live)
-  return { to, recipientId, ...letter }
+  const channel = channelOf(request)
+  const addressee = await findAddressee(request.to?.target, channel, projectId, findRecipient)
+  const letter =
+    content.case === 'template'
+      ? await fillTemplate(content.value, request.data ?? {}, projectId, renderer)
+      : { ...inlineContent(content as Exclude<typeof content, { case: undefined }>), ...NO_TEMPLATE }
+  if ((await directory.candidates(projectId, live, channel)).length === 0) throw noProvider(live, channel)
+  return { ...addressee, ...letter, channel: channelNumber(channel) }
 }
 
-async function addressOf(
+const NO_TEMPLATE = { templateName: null, templateVersion: null } as const
+
+async function fillTemplate(
+  { name, version: wanted }: TemplateRef,
+  data: Record<string, unknown>,
   projectId: string,
-  recipientId: string,
-  findRecipient: FindRecipient,
-): Promise<string> {
-  const recipient = await findRecipient(projectId, recipientId)
-  if (recipient === undefined) {
-    throw appError(
-      reasons,
-      'notify.recipient_not_found',
-      'There is no recipient with this id. Store one with UpdateRecipient, or send to an address.',
-      { violations: [{ field: 'to.recipientId', description: 'is not a known recipient' }] },
-    )
-  }
-  if (recipient.email === null || recipient.email === '') {
-    throw appError(reasons, 'notify.recipient_unreachable', 'This recipient has no email address.', {
-      violations: [{ field: 'to.recipientId', description: 'has no email address' }],
-    })
-  }
-  return requireAddress(recipient.email, 'to.recipientId')
+  renderer: Pick<Renderer, 'check'>,
+) {
+  const { version, subject } = await renderer.check(projectId, { name, version: wanted }, data)
+  const content = templateContent({ name, version }, data)
+  return { content, subject, templateName: name, templateVersion: version }
 }
 
-function requireAddress(text: string, field: string): string {
-  const address = normaliseAddress(text)
-  if (address !== undefined) return address
-  throw appError(reasons, 'notify.recipient_unreachable', 'Mail cannot be sent to this address.', {
-    violations: [
-      {
-        field,
-        description: 'is no address that mail servers take: use plain letters before the @, and a real host',
-      },
-    ],
-  })
+/** The content's channel, which the request may also name; a template is one of emails. */
+function channelOf({ channel, content }: SendNotificationRequest): ProviderChannel {
+  const own = content.case === 'template' || content.case === undefined ? 'email' : content.case
+  if (channel === Channel.UNSPECIFIED || channel === channelNumber(own)) return own
+  throw appError(
+    reasons,
+    'notify.request_invalid',
+    'The content is of another channel than the request names.',
+    {
+      violations: [{ field: 'channel', description: `must be unset or that of the content, ${own}` }],
+    },
+  )
 }
 
-function noProvider(live: boolean): AppError {
+function noProvider(live: boolean, channel: ProviderChannel): AppError {
   const kind = live ? 'live' : 'test'
   return appError(
     reasons,
     'notify.no_provider',
-    `No enabled provider account carries ${kind} email of this project. Add one with CreateProviderAccount.`,
+    `No enabled provider account carries ${kind} ${CHANNEL_WORDS[channel]} of this project. Add one with CreateProviderAccount.`,
   )
+}
+
+const CHANNEL_WORDS: Readonly<Record<ProviderChannel, string>> = {
+  email: 'email',
+  sms: 'text messages',
+  whatsapp: 'WhatsApp messages',
+  push: 'push notifications',
+  chat: 'chat posts',
+  webhook: 'webhooks',
 }
 
 /**

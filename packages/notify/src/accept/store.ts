@@ -20,6 +20,8 @@ export interface Draft {
   dedupeKey: string | null
   actor: string
   requestId: string
+  /** Of the contract. */
+  channel: number
   class: number
   unknownPolicy: number
   live: boolean
@@ -81,6 +83,7 @@ export async function insertBatch(
       textColumn(drafts.map((d) => d.traceId)),
       textColumn(drafts.map((d) => d.idempotency?.key ?? null)),
       bytesColumn(drafts.map((d) => d.idempotency?.requestHash ?? null)),
+      smallintColumn(drafts.map((d) => d.channel)),
       SEND_METHOD,
       new Date(keyExpireMs),
     ],
@@ -93,16 +96,16 @@ const ACCEPT = `
 WITH draft AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
     $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
-    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[])
+    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[])
     AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
       live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
-      trace_id, idempotency_key, request_hash)
+      trace_id, idempotency_key, request_hash, channel)
 ),
 keyed AS (
   INSERT INTO access.idempotency_keys AS k
     (project_id, live, idempotency_key, method, request_hash, response, expire_time)
-  SELECT project_id, live, idempotency_key, $22::text, request_hash,
-    uuid_send(notification_id) || uuid_send(message_id), $23::timestamptz
+  SELECT project_id, live, idempotency_key, $23::text, request_hash,
+    uuid_send(notification_id) || uuid_send(message_id), $24::timestamptz
   FROM draft WHERE idempotency_key IS NOT NULL
   ORDER BY project_id, live, idempotency_key COLLATE "C"
   ON CONFLICT (project_id, live, idempotency_key) DO UPDATE
@@ -134,7 +137,7 @@ notifications AS (
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
     to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id)
-  SELECT project_id, message_id, notification_id, 1, class, 1, unknown_policy, live, to_address, recipient_id, subject,
+  SELECT project_id, message_id, notification_id, channel, class, 1, unknown_policy, live, to_address, recipient_id, subject,
     template_name, template_version, send_time, expire_time, create_time, trace_id
   FROM accepted
 ),

@@ -20,6 +20,8 @@ export interface PickedRow {
   state: MessageState
   unknownPolicy: UnknownPolicy
   live: boolean
+  /** Of the contract. */
+  channel: number
   to: string
   possibleDuplicate: boolean
   traceId: string | null
@@ -80,7 +82,7 @@ bulk AS MATERIALIZED (${pickLane(
 )})
 SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease_epoch AS "leaseEpoch",
   (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
-  m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.to_address AS "to",
+  m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
   m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content
 FROM (SELECT * FROM otp UNION ALL SELECT * FROM transactional UNION ALL SELECT * FROM bulk) q
 LEFT JOIN notify.messages m ON m.project_id = q.project_id AND m.message_id = q.message_id

@@ -2,7 +2,8 @@ import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '
 import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
-import type { EmailBody, Renderer } from '../rendering.ts'
+import { channelName } from '../providers/outgoing.ts'
+import type { InlineContent, Renderer } from '../rendering.ts'
 import { chooseAccount, type PassedOver } from '../routing.ts'
 import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
@@ -33,7 +34,7 @@ export interface Job {
   inDoubt: boolean
   to: string
   traceId: string | null
-  body: EmailBody
+  content: InlineContent
   /** The subject a template made; null where the content is inline. */
   subject: string | null
   account: ProviderCandidate
@@ -158,7 +159,9 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   if (row.expireMs <= nowMs) {
     return end(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
   }
-  const candidates = await deps.directory.candidates(projectId, row.live, 'email')
+  const channel = channelName(row.channel)
+  const candidates =
+    channel === undefined ? [] : await deps.directory.candidates(projectId, row.live, channel)
   const route = chooseAccount(candidates, {
     resting: accounts.resting,
     prefer: row.possibleDuplicate ? (row.previousAccountId ?? undefined) : undefined,
@@ -168,8 +171,7 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   if (!accounts.take(projectId, account, lane)) return 'no_place'
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
-    const isInline = 'email' in content
-    const body = isInline ? content.email : await deps.renderer.render(projectId, content)
+    const filled = 'template' in content ? await deps.renderer.render(projectId, content) : undefined
     const job: Job = {
       projectId,
       messageId,
@@ -182,8 +184,8 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
       inDoubt: row.possibleDuplicate,
       to: row.to,
       traceId: row.traceId,
-      body,
-      subject: isInline ? null : body.subject,
+      content: filled === undefined ? (content as InlineContent) : { email: filled },
+      subject: filled?.subject ?? null,
       account,
       client,
     }

@@ -1,6 +1,6 @@
 import { childTrace, formatTraceparent, type Logger, toTypeId } from '@mainstay/kernel'
 import type { ProviderResult } from '../providers/adapter.ts'
-import type { OutgoingEmail } from '../providers/outgoing.ts'
+import type { Outgoing } from '../providers/outgoing.ts'
 import type { Job } from './claim.ts'
 import { LANE_NAMES } from './lanes.ts'
 
@@ -54,7 +54,7 @@ export function sendBatch(
   }, timeoutMs)
   const nowMs = Date.now()
   for (const job of jobs) {
-    job.client.send(toEmail(job, nowMs), controller.signal).then(
+    job.client.send(toOutgoing(job, nowMs), controller.signal).then(
       (result) => close(job, result),
       (err: unknown) => {
         // Clients promise not to throw; one that does tells nothing about how far it came.
@@ -66,23 +66,26 @@ export function sendBatch(
   return sending
 }
 
-function toEmail(job: Job, nowMs: number): OutgoingEmail {
-  const email: OutgoingEmail = {
+function toOutgoing(job: Job, nowMs: number): Outgoing {
+  const envelope = {
     messageId: toTypeId('msg', job.messageId),
     projectId: job.projectId,
     notificationId: toTypeId('ntf', job.notificationId),
     from: job.account.sender,
     to: job.to,
-    subject: job.body.subject,
-    text: job.body.text,
-    html: job.body.html,
-    headers: NO_HEADERS,
     class: LANE_NAMES[job.lane],
     attempt: job.attempt,
     ttlMs: Math.max(0, job.expireMs - nowMs),
-    channel: 'email',
+    ...(job.traceId !== null && {
+      traceparent: formatTraceparent(childTrace({ traceId: job.traceId, spanId: '', sampled: true })),
+    }),
+    ...(job.account.reportUrl !== '' && { reportUrl: job.account.reportUrl }),
   }
-  if (job.traceId !== null)
-    email.traceparent = formatTraceparent(childTrace({ traceId: job.traceId, spanId: '', sampled: true }))
-  return email
+  const { content } = job
+  if ('email' in content) return { ...envelope, channel: 'email', ...content.email, headers: NO_HEADERS }
+  if ('sms' in content) return { ...envelope, channel: 'sms', ...content.sms }
+  if ('whatsapp' in content) return { ...envelope, channel: 'whatsapp', content: content.whatsapp }
+  if ('push' in content) return { ...envelope, channel: 'push', ...content.push }
+  if ('chat' in content) return { ...envelope, channel: 'chat', ...content.chat }
+  return { ...envelope, channel: 'webhook', ...content.webhook, secret: '' }
 }

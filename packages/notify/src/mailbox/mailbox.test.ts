@@ -46,7 +46,11 @@ describe('the sandbox mailbox', () => {
   const otherProject = newId()
 
   function sandbox(projectId: string): ProviderClient {
-    const client = createSandboxAdapter({ endpointFor: mailbox.endpointFor, smtp }).connect({ projectId })
+    const client = createSandboxAdapter({
+      endpointFor: mailbox.endpointFor,
+      smtp,
+      keep: async () => assert.fail('mail is for the mailbox'),
+    }).connect({ projectId })
     clients.push(client)
     return client
   }

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net'
 import type { FieldViolation } from '@mainstay/kernel'
 import { hasControlCharacters, parseMailbox } from '../providers/mailboxes.ts'
+import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
 import { isPublicAddress } from '../providers/public-addresses.ts'
+import type { ServiceField } from '../providers/service.ts'
+import { services } from '../providers/services.ts'
 
 /** How to reach a provider, without its secret; stored as JSON. */
 export type AccountConfig =
@@ -16,6 +19,14 @@ export type AccountConfig =
       maxConnections: number
     }
   | { kind: 'http'; url: string }
+  | {
+      kind: 'service'
+      /** A key of `services`. */
+      service: string
+      settings: Readonly<Record<string, string>>
+      /** Which secrets are sealed. */
+      secretNames: readonly string[]
+    }
 
 /** What a caller decides about an account. */
 export interface AccountDraft {
@@ -25,7 +36,7 @@ export interface AccountDraft {
   test: boolean
   priority: number
   config: AccountConfig
-  /** The password or bearer token. Empty: there is none. */
+  /** The password or bearer token; for a service, its secrets as JSON. Empty: there is none. */
   secret: string
 }
 
@@ -50,7 +61,12 @@ export function checkDraft(
   if (draft.displayName.trim() === '' || hasControlCharacters(draft.displayName)) {
     refuse('displayName', 'must be 1 to 80 characters on one line')
   }
-  if (parseMailbox(draft.sender) === undefined) {
+  if (config.kind === 'service') {
+    violations.push(...checkService(config, draft))
+    return violations
+  }
+  if (config.kind === 'http' && hasControlCharacters(draft.sender)) refuse('sender', 'must be on one line')
+  if (config.kind !== 'http' && parseMailbox(draft.sender) === undefined) {
     refuse('sender', 'must be one address that mail can come from, such as `Acme <hello@acme.example>`')
   }
   if (config.kind === 'smtp') {
@@ -70,6 +86,59 @@ export function checkDraft(
       refuse('http.bearerToken', 'must be visible ASCII characters without spaces')
   }
   return violations
+}
+
+/** What a service declares about its fields and its sender. */
+function checkService(
+  config: Extract<AccountConfig, { kind: 'service' }>,
+  { sender, secret }: AccountDraft,
+): FieldViolation[] {
+  const service = services.get(config.service)
+  if (service === undefined) {
+    const known = [...services.keys()].sort().join(', ')
+    return [violation('service.kind', `is no kind of provider; there are ${known}`)]
+  }
+  const violations: FieldViolation[] = []
+  const secrets = secret === '' ? {} : (JSON.parse(secret) as Record<string, string>)
+  for (const [place, given] of [
+    ['settings', config.settings],
+    ['secrets', secrets],
+  ] as const) {
+    for (const name of Object.keys(given)) {
+      const field = Object.hasOwn(service.fields, name) ? service.fields[name] : undefined
+      if (field === undefined)
+        violations.push(violation(`service.${place}.${name}`, `is no field of ${service.title}`))
+      else if (field.secret !== (place === 'secrets')) {
+        const other = field.secret ? 'secrets' : 'settings'
+        violations.push(violation(`service.${place}.${name}`, `belongs into ${other}`))
+      }
+    }
+  }
+  for (const [name, field] of Object.entries(service.fields)) {
+    const path = `service.${field.secret ? 'secrets' : 'settings'}.${name}`
+    const value = (field.secret ? secrets : config.settings)[name] ?? ''
+    const problem =
+      field.secret && value === '' && config.secretNames.includes(name) ? undefined : checkField(field, value)
+    if (problem !== undefined) violations.push(violation(path, problem))
+  }
+  if (!service.isSender(sender))
+    violations.push(violation('sender', `must be as ${service.title} takes it: ${service.senderHelp}`))
+  return violations
+}
+
+function checkField(
+  { required, choices, pattern, maxLength = 4096, help }: ServiceField,
+  value: string,
+): string | undefined {
+  if (value === '') return required ? `is required. ${help}` : undefined
+  if (value.length > maxLength) return `must be at most ${maxLength} characters`
+  if (choices !== undefined && !choices.includes(value)) return `must be one of ${choices.join(', ')}`
+  if (pattern !== undefined && !pattern.test(value)) return `does not look right. ${help}`
+  return undefined
+}
+
+function violation(field: string, description: string): FieldViolation {
+  return { field: `providerAccount.${field}`, description }
 }
 
 /** Addresses behind names are looked at when connecting (public-addresses.ts): here only what can be said at once. */
@@ -102,10 +171,33 @@ export function destinationOf(config: AccountConfig): string {
       return `${config.security} ${config.host.toLowerCase()}:${config.port}`
     case 'http':
       return URL.canParse(config.url) ? new URL(config.url).origin : config.url
+    case 'service':
+      // A service's origins are its own: nobody can point its secrets elsewhere.
+      return config.service
   }
 }
 
 /** The field that a caller gives the secret in. */
 export function secretField(config: AccountConfig): string {
+  if (config.kind === 'service') return 'providerAccount.service.secrets'
   return config.kind === 'http' ? 'providerAccount.http.bearerToken' : 'providerAccount.smtp.password'
+}
+
+/** The channels that an account of this kind carries. */
+export function channelsOf(config: AccountConfig): readonly ProviderChannel[] {
+  switch (config.kind) {
+    case 'smtp':
+      return ['email']
+    case 'service': {
+      const service = services.get(config.service)
+      return service === undefined ? [] : [service.channel]
+    }
+    default:
+      return PROVIDER_CHANNELS
+  }
+}
+
+/** Whether its provider reports what becomes of messages. */
+export function reportsOf(config: AccountConfig): boolean {
+  return config.kind === 'service' && services.get(config.service)?.semantics.reports === true
 }

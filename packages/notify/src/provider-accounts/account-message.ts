@@ -7,7 +7,8 @@ import {
   type ProviderAccountSchema,
   SmtpSecurity,
 } from '@mainstay/proto/notify/v1'
-import type { AccountConfig, AccountDraft } from './account-config.ts'
+import { channelNumber } from '../providers/outgoing.ts'
+import { type AccountConfig, type AccountDraft, channelsOf, reportsOf } from './account-config.ts'
 import type { AccountRow, AttemptCounts } from './store.ts'
 
 const SECURITIES = {
@@ -42,6 +43,12 @@ function readConfig({ config }: ProviderAccount): Pick<AccountDraft, 'config' | 
     }
     case 'http':
       return { config: { kind: 'http', url: config.value.url }, secret: config.value.bearerToken }
+    case 'service': {
+      const { kind: service, settings, secrets } = config.value
+      const secretNames = Object.keys(secrets).filter((name) => secrets[name] !== '')
+      const secret = Object.keys(secrets).length === 0 ? '' : JSON.stringify(secrets)
+      return { config: { kind: 'service', service, settings, secretNames }, secret }
+    }
     default:
       return undefined
   }
@@ -50,12 +57,16 @@ function readConfig({ config }: ProviderAccount): Pick<AccountDraft, 'config' | 
 /** An account as callers see it: everything but its secret. */
 export function toMessage(
   row: AccountRow,
+  reportUrl: (providerAccountId: string) => string,
   counts?: AttemptCounts,
 ): MessageInitShape<typeof ProviderAccountSchema> {
+  const channels: Channel[] = channelsOf(row.config).map(channelNumber)
   return {
     providerAccountId: toTypeId('pac', row.provider_account_id),
     displayName: row.display_name,
-    channel: Channel.EMAIL,
+    channel: channels.length === 1 ? (channels[0] ?? Channel.UNSPECIFIED) : Channel.UNSPECIFIED,
+    channels,
+    reportUrl: reportsOf(row.config) ? reportUrl(row.provider_account_id) : '',
     config: showConfig(row.config),
     sender: row.sender,
     enabled: row.enabled,
@@ -83,6 +94,10 @@ function showConfig(config: AccountConfig): ShownConfig {
     }
     case 'http':
       return { case: 'http', value: { url: config.url } }
+    case 'service': {
+      const { service: kind, settings, secretNames } = config
+      return { case: 'service', value: { kind, settings: { ...settings }, storedSecrets: [...secretNames] } }
+    }
   }
 }
 

@@ -20,6 +20,10 @@ export function applyUpdate(
     const description = `the account is of the kind ${kind}, which cannot change: add another account`
     return { violations: [{ field: `providerAccount.${wanted.config.case}`, description }] }
   }
+  if (isOtherService(current.config, wanted)) {
+    const description = `the account is at ${kind === 'service' ? current.config.service : kind}, which cannot change: add another account`
+    return { violations: [{ field: 'providerAccount.service.kind', description }] }
+  }
   const fields = flatten(current)
   const given = flatten(toDraft(wanted) ?? { ...wanted, config: EMPTY[kind] })
   const unknown = mask?.filter((path) => !isKnown(path, fields, kind)) ?? []
@@ -31,10 +35,17 @@ export function applyUpdate(
     return { violations: unknown.map(describe) }
   }
   for (const path of Object.keys(fields)) {
+    // Of a service these follow from what it is and what is sealed.
+    if (path === 'service.kind' || path === 'service.secret_names') continue
     const isMeant = mask === undefined ? isSet(path, given, wanted) : isNamed(path, mask, kind)
     if (isMeant) fields[path] = given[path]
   }
   return { updated: { ...unflatten(fields, kind), secret: newSecret(wanted, mask, kind) } }
+}
+
+function isOtherService(current: AccountConfig, { config }: ProviderAccount): boolean {
+  if (current.kind !== 'service' || config.case !== 'service') return false
+  return config.value.kind !== '' && config.value.kind !== current.service
 }
 
 /** A draft's fields by the paths that masks use. */
@@ -45,6 +56,15 @@ function flatten(draft: Omit<AccountDraft, 'secret'>): Fields {
   const plain = { display_name: displayName, sender, enabled, test, priority }
   if (config.kind === 'sandbox') return plain
   if (config.kind === 'http') return { ...plain, 'http.url': config.url }
+  if (config.kind === 'service') {
+    const { service, settings, secretNames } = config
+    return {
+      ...plain,
+      'service.kind': service,
+      'service.settings': settings,
+      'service.secret_names': secretNames,
+    }
+  }
   return {
     ...plain,
     'smtp.host': config.host,
@@ -60,8 +80,7 @@ function unflatten(fields: Fields, kind: AccountConfig['kind']): Omit<AccountDra
   const prefix = `${kind}.`
   const config: Fields = { kind }
   for (const [path, value] of Object.entries(fields)) {
-    if (path.startsWith(prefix))
-      config[path === 'smtp.max_connections' ? 'maxConnections' : path.slice(prefix.length)] = value
+    if (path.startsWith(prefix)) config[CONFIG_NAMES[path] ?? path.slice(prefix.length)] = value
   }
   return { displayName, sender, enabled, test, priority, config } as Omit<AccountDraft, 'secret'>
 }
@@ -70,9 +89,22 @@ const EMPTY: Record<AccountConfig['kind'], AccountConfig> = {
   sandbox: { kind: 'sandbox' },
   smtp: { kind: 'smtp', host: '', port: 0, security: 'starttls', username: '', maxConnections: 0 },
   http: { kind: 'http', url: '' },
+  service: { kind: 'service', service: '', settings: {}, secretNames: [] },
 }
 
-const SECRET_PATHS = { sandbox: undefined, smtp: 'smtp.password', http: 'http.bearer_token' } as const
+/** Where a mask's name and ours differ. */
+const CONFIG_NAMES: Readonly<Record<string, string>> = {
+  'smtp.max_connections': 'maxConnections',
+  'service.kind': 'service',
+  'service.secret_names': 'secretNames',
+}
+
+const SECRET_PATHS = {
+  sandbox: undefined,
+  smtp: 'smtp.password',
+  http: 'http.bearer_token',
+  service: 'service.secrets',
+} as const
 
 const SERVER_SET: ReadonlySet<string> = new Set([
   'provider_account_id',
@@ -83,6 +115,9 @@ const SERVER_SET: ReadonlySet<string> = new Set([
   'accepted_count',
   'rejected_count',
   'unknown_count',
+  'channels',
+  'report_url',
+  'service.stored_secrets',
 ])
 
 function isKnown(path: string, fields: Fields, kind: AccountConfig['kind']): boolean {
@@ -101,6 +136,7 @@ function isNamed(path: string, mask: readonly string[], kind: string): boolean {
 
 /** Proto3 cannot tell an unset field from one set to its zero; `security` reads as STARTTLS when it is unset. */
 function isSet(path: string, given: Fields, wanted: ProviderAccount): boolean {
+  if (path === 'service.settings') return Object.keys(given[path] as object).length > 0
   if (path === 'smtp.security') return wanted.config.case === 'smtp' && wanted.config.value.security !== 0
   return Boolean(given[path])
 }

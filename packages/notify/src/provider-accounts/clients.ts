@@ -1,18 +1,23 @@
-import type { Logger } from '@mainstay/kernel'
+import { appError, type Logger } from '@mainstay/kernel'
 import { LRUCache } from 'lru-cache'
+import { reasons } from '../errors.ts'
 import type { ProviderAdapter, ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import type { HttpConfig } from '../providers/http.ts'
 import { SANDBOX_CONNECTIONS, type SandboxConfig } from '../providers/sandbox.ts'
+import type { Service } from '../providers/service.ts'
+import { services } from '../providers/services.ts'
 import { DEFAULT_SMTP_CONNECTIONS, type SmtpConfig } from '../providers/smtp.ts'
 import type { AccountConfig } from './account-config.ts'
-import type { AccountSecrets } from './secrets.ts'
+import { type AccountSecrets, readServiceSecrets } from './secrets.ts'
 import type { AccountRow } from './store.ts'
 
 /** One adapter per kind of provider. */
 export interface Adapters {
-  sandbox: ProviderAdapter<SandboxConfig, 'email'>
+  sandbox: ProviderAdapter<SandboxConfig>
   smtp: ProviderAdapter<SmtpConfig, 'email'>
   http: ProviderAdapter<HttpConfig>
+  /** By kind. */
+  services: ReadonlyMap<string, ProviderAdapter<Readonly<Record<string, string>>>>
 }
 
 /** Requests under way at once to one HTTP endpoint. Measured: 64 carry 10,400 a second on loopback, 128 carry 12,500. */
@@ -20,12 +25,25 @@ export const HTTP_CONNECTIONS = 128
 
 /** How many sends an account carries at once. */
 export function concurrencyOf(config: AccountConfig): number {
-  if (config.kind === 'http') return HTTP_CONNECTIONS
+  if (config.kind === 'http' || config.kind === 'service') return HTTP_CONNECTIONS
   return config.kind === 'sandbox' ? SANDBOX_CONNECTIONS : config.maxConnections || DEFAULT_SMTP_CONNECTIONS
 }
 
-export function semanticsOf(adapters: Adapters, kind: AccountConfig['kind']): ProviderSemantics {
-  return adapters[kind].semantics
+/** Undefined for a service that this version does not know. */
+export function semanticsOf(adapters: Adapters, config: AccountConfig): ProviderSemantics | undefined {
+  return config.kind === 'service'
+    ? adapters.services.get(config.service)?.semantics
+    : adapters[config.kind].semantics
+}
+
+/** A service's settings and secrets as its definition takes them: every field is there. */
+export function serviceConfig(
+  service: Pick<Service, 'fields'>,
+  settings: Readonly<Record<string, string>>,
+  secrets: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const names = Object.keys(service.fields)
+  return Object.fromEntries(names.map((name) => [name, settings[name] ?? secrets[name] ?? '']))
 }
 
 /** Opens a line to an account. Throws `notify.credentials_unreadable`. */
@@ -42,7 +60,21 @@ export function connectAccount(adapters: Adapters, secrets: AccountSecrets, row:
       })
     case 'http':
       return adapters.http.connect({ url: config.url, bearerToken: secrets.open(row) })
+    case 'service': {
+      const adapter = adapters.services.get(config.service)
+      const service = services.get(config.service)
+      if (adapter === undefined || service === undefined) throw unknownService(config.service)
+      return adapter.connect(serviceConfig(service, config.settings, readServiceSecrets(secrets.open(row))))
+    }
   }
+}
+
+function unknownService(kind: string): Error {
+  return appError(
+    reasons,
+    'notify.provider_config_invalid',
+    `This version knows no provider of the kind ${kind}: start the version that the account was made with, or delete it.`,
+  )
 }
 
 /** The lines that are open, one per account and revision. */

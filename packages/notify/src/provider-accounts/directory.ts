@@ -1,5 +1,7 @@
 import { type Bus, type Cache, createCache, type Db, type Metrics, type Tx } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
+import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
+import { channelsOf } from './account-config.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
 import { notFound } from './service.ts'
 import { type AccountRow, listAccounts } from './store.ts'
@@ -10,13 +12,17 @@ export interface ProviderCandidate {
   providerAccountId: string
   displayName: string
   kind: string
-  /** Where mail comes from, `Acme <hello@acme.example>`. */
+  channels: readonly ProviderChannel[]
+  test: boolean
+  /** Where messages come from: `Acme <hello@acme.example>`, `+14155550100`. */
   sender: string
   /** Lower is tried first. */
   priority: number
   /** How many sends its client carries at once in this process: an SMTP pool's connections; hundreds over HTTP. */
   concurrency: number
   semantics: ProviderSemantics
+  /** Where its provider is to report; empty: nowhere. */
+  reportUrl: string
 }
 
 /** Finds provider accounts and holds the open lines to them. One per process. */
@@ -25,7 +31,11 @@ export interface ProviderDirectory {
    * The enabled accounts that may carry a project's live or test messages, by priority, then age. Cached; a change
    * is seen in every process within a second.
    */
-  candidates(projectId: string, live: boolean, channel: 'email'): Promise<readonly ProviderCandidate[]>
+  candidates(
+    projectId: string,
+    live: boolean,
+    channel: ProviderChannel,
+  ): Promise<readonly ProviderCandidate[]>
   /**
    * The open line to an account, made at first use and shared by all sends of this process; replaced when the
    * account changes. Throws `notify.provider_account_not_found` and `notify.credentials_unreadable`.
@@ -45,9 +55,11 @@ const TTL_MS = 30_000
 
 interface ProjectAccounts {
   byId: ReadonlyMap<string, AccountRow>
-  live: readonly ProviderCandidate[]
-  test: readonly ProviderCandidate[]
+  live: CandidatesByChannel
+  test: CandidatesByChannel
 }
+
+type CandidatesByChannel = Readonly<Record<ProviderChannel, readonly ProviderCandidate[]>>
 
 export interface AccountIndexDeps {
   db: Db
@@ -55,6 +67,8 @@ export interface AccountIndexDeps {
   bus: Bus
   metrics?: Metrics
   adapters: Adapters
+  /** Where providers report about an account; empty without a public address. Default: none. */
+  reportUrl?(providerAccountId: string): string
   /** Makes the sandbox of a project that has none. */
   ensureSandbox(projectId: string): Promise<void>
 }
@@ -65,6 +79,7 @@ export function createAccountIndex({
   bus,
   metrics,
   adapters,
+  reportUrl = () => '',
   ensureSandbox,
 }: AccountIndexDeps): AccountIndex {
   async function load(projectId: string): Promise<ProjectAccounts> {
@@ -74,12 +89,11 @@ export function createAccountIndex({
       rows = await listAccounts(db, projectId)
     }
     const enabled = rows.filter((row) => row.enabled)
-    const toCandidates = (test: boolean): ProviderCandidate[] =>
-      enabled.filter((row) => row.test === test).map((row) => toCandidate(row, adapters))
+    const candidates = enabled.flatMap((row) => toCandidate(row, adapters, reportUrl) ?? [])
     return {
       byId: new Map(rows.map((row) => [row.provider_account_id, row])),
-      live: toCandidates(false),
-      test: toCandidates(true),
+      live: byChannel(candidates.filter((candidate) => !candidate.test)),
+      test: byChannel(candidates.filter((candidate) => candidate.test)),
     }
   }
   let opening: Promise<Cache<ProjectAccounts>> | undefined
@@ -109,7 +123,15 @@ export function createAccountIndex({
   }
 }
 
-const NO_ACCOUNTS: ProjectAccounts = { byId: new Map(), live: [], test: [] }
+const NO_ACCOUNTS: ProjectAccounts = { byId: new Map(), live: byChannel([]), test: byChannel([]) }
+
+function byChannel(candidates: readonly ProviderCandidate[]): CandidatesByChannel {
+  const carrying = (channel: ProviderChannel) =>
+    candidates.filter((candidate) => candidate.channels.includes(channel))
+  return Object.fromEntries(
+    PROVIDER_CHANNELS.map((channel) => [channel, carrying(channel)]),
+  ) as unknown as CandidatesByChannel
+}
 
 export interface AccountIndex {
   get(projectId: string): Promise<ProjectAccounts>
@@ -125,8 +147,8 @@ export function createProviderDirectory(deps: {
 }): ProviderDirectory {
   const { index, clients } = deps
   return {
-    async candidates(projectId, live) {
-      return (await index.get(projectId))[live ? 'live' : 'test']
+    async candidates(projectId, live, channel) {
+      return (await index.get(projectId))[live ? 'live' : 'test'][channel]
     },
     async clientFor(projectId, providerAccountId) {
       const row = (await index.get(projectId)).byId.get(providerAccountId)
@@ -141,14 +163,24 @@ export function createProviderDirectory(deps: {
   }
 }
 
-function toCandidate(row: AccountRow, adapters: Adapters): ProviderCandidate {
+/** Undefined for a service that this version does not know: a newer one's. */
+function toCandidate(
+  row: AccountRow,
+  adapters: Adapters,
+  reportUrl: (providerAccountId: string) => string,
+): ProviderCandidate | undefined {
+  const semantics = semanticsOf(adapters, row.config)
+  if (semantics === undefined) return
   return {
     providerAccountId: row.provider_account_id,
     displayName: row.display_name,
-    kind: row.kind,
+    kind: row.config.kind === 'service' ? row.config.service : row.kind,
+    channels: channelsOf(row.config),
+    test: row.test,
     sender: row.sender,
     priority: row.priority,
     concurrency: concurrencyOf(row.config),
-    semantics: semanticsOf(adapters, row.kind),
+    semantics,
+    reportUrl: semantics.reports ? reportUrl(row.provider_account_id) : '',
   }
 }

@@ -33,3 +33,8 @@ export function createAccountSecrets(sealer: Pick<Sealer, 'seal' | 'open'>): Acc
     },
   }
 }
+
+/** The secrets of a service by the names of its fields, from what was sealed. */
+export function readServiceSecrets(opened: string): Record<string, string> {
+  return opened === '' ? {} : (JSON.parse(opened) as Record<string, string>)
+}

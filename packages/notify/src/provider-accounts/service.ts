@@ -14,8 +14,8 @@ import { reasons } from '../errors.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { type AccountDraft, checkDraft, completeDraft, destinationOf, secretField } from './account-config.ts'
 import { etagOf, toDraft } from './account-message.ts'
-import { applyUpdate } from './account-update.ts'
-import type { AccountSecrets } from './secrets.ts'
+import { applyUpdate, type UpdatedDraft } from './account-update.ts'
+import { type AccountSecrets, readServiceSecrets } from './secrets.ts'
 import {
   type AccountRow,
   type AttemptCounts,
@@ -63,7 +63,9 @@ export function createProviderAccounts(deps: ProviderAccountsDeps) {
     async create(act: AccountAct, wanted: ProviderAccount): Promise<AccountRow> {
       const given = toDraft(wanted)
       if (given === undefined) {
-        throw invalid([{ field: 'providerAccount', description: 'set one of sandbox, smtp and http' }])
+        throw invalid([
+          { field: 'providerAccount', description: 'set one of sandbox, smtp, http and service' },
+        ])
       }
       const draft = completeDraft(given)
       requireMode(act, draft.test)
@@ -169,8 +171,7 @@ function change(
   const { updated } = result
   const isKept = updated.secret === undefined
   const hasSecret = row.sealed_secret !== null
-  // A kept secret is not opened: that it is there is all that the rules ask, and it may be unreadable.
-  const draft = completeDraft({ ...updated, secret: updated.secret ?? (hasSecret ? 'kept' : '') })
+  const draft = completeDraft(withSecret(row, updated, secrets))
   const violations = checkDraft(draft, { allowPrivate })
   if (isKept && hasSecret && destinationOf(row.config) !== destinationOf(draft.config)) {
     violations.push({
@@ -193,6 +194,29 @@ function change(
       : secrets.seal(row.project_id, row.provider_account_id, draft.secret),
     revision: row.revision + 1,
     update_time: clock.now(),
+  }
+}
+
+/** A kept secret is not opened: that it is there is all that the rules ask, and it may be unreadable. */
+function withSecret(row: AccountRow, updated: UpdatedDraft, secrets: AccountSecrets): AccountDraft {
+  const { config, secret } = updated
+  if (config.kind !== 'service') {
+    return { ...updated, secret: secret ?? (row.sealed_secret === null ? '' : 'kept') }
+  }
+  if (secret === undefined) return { ...updated, secret: '' }
+  const given = secret === '' ? {} : (JSON.parse(secret) as Record<string, string>)
+  const all = Object.entries({ ...openService(row, secrets), ...given }).filter(([, value]) => value !== '')
+  const merged = JSON.stringify(Object.fromEntries(all))
+  return { ...updated, secret: merged, config: { ...config, secretNames: all.map(([name]) => name) } }
+}
+
+/** None where they cannot be read: they are given anew then, and what is required and missing is told. */
+function openService(row: AccountRow, secrets: AccountSecrets): Record<string, string> {
+  try {
+    return readServiceSecrets(secrets.open(row))
+  } catch (error) {
+    if (error instanceof AppError) return {}
+    throw error
   }
 }
 

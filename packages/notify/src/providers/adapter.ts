@@ -71,7 +71,7 @@ export interface ProviderSemantics {
 /** One kind of provider. Every kind has this shape and passes the same outcome tests. */
 export interface ProviderAdapter<Config, C extends ProviderChannel = ProviderChannel> {
   readonly kind: string
-  readonly channel: C
+  readonly channels: readonly C[]
   readonly semantics: ProviderSemantics
   /** Reads what the provider reports later; there where `semantics.reports` says so. */
   readonly reports?: ReportReader<Config>

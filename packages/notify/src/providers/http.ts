@@ -1,7 +1,7 @@
 import type { ProviderAdapter, ProviderClient } from './adapter.ts'
 import { type AnswerRules, jsonObject, judgeExchange, textOf } from './http-outcome.ts'
 import { createHttpSender, type HttpSenderOptions } from './http-sender.ts'
-import type { Outgoing } from './outgoing.ts'
+import { type Outgoing, PROVIDER_CHANNELS } from './outgoing.ts'
 
 /** Where to post and how to be known. */
 export interface HttpConfig {
@@ -22,7 +22,7 @@ const rules: AnswerRules = { readId: (answer) => textOf(jsonObject(answer)?.id) 
 export function createHttpAdapter(options: HttpSenderOptions): ProviderAdapter<HttpConfig> {
   return {
     kind: 'http',
-    channel: 'email',
+    channels: PROVIDER_CHANNELS,
     semantics: {
       idempotencyWindowMs: 30 * DAY_MS,
       lookup: false,

@@ -1,5 +1,17 @@
-/** The ways that leave the house through a provider. */
-export type ProviderChannel = 'email' | 'sms' | 'whatsapp' | 'push' | 'chat' | 'webhook'
+/** The ways that leave the house through a provider, in the order of the contract's `Channel`. */
+export const PROVIDER_CHANNELS = ['email', 'sms', 'whatsapp', 'push', 'chat', 'webhook'] as const
+
+export type ProviderChannel = (typeof PROVIDER_CHANNELS)[number]
+
+/** A channel by its number in the contract (1 is email). Undefined: no such channel. */
+export function channelName(channel: number): ProviderChannel | undefined {
+  return PROVIDER_CHANNELS[channel - 1]
+}
+
+/** A channel's number in the contract. */
+export function channelNumber(channel: ProviderChannel): number {
+  return PROVIDER_CHANNELS.indexOf(channel) + 1
+}
 
 /** What every message has, whatever its channel, as an adapter gets it. */
 interface Envelope {

@@ -5,6 +5,7 @@ import {
   describeError,
   type HttpAnswer,
   type HttpRequest,
+  type HttpSender,
   type HttpSenderOptions,
 } from './http-sender.ts'
 import type { OutgoingOf, ProviderChannel } from './outgoing.ts'
@@ -46,7 +47,7 @@ export interface ServiceContext {
   /** Private addresses may be called, and `http://`. */
   allowPrivate: boolean
   /** For calls that come before the one that sends, such as fetching an access token. Same timeouts, same safety. */
-  call(request: HttpRequest): ReturnType<ReturnType<typeof createHttpSender>['send']>
+  call(request: HttpRequest): ReturnType<HttpSender['send']>
 }
 
 /**
@@ -68,6 +69,8 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
   senderHelp: string
   /** Whether the text can be an account's sender. */
   isSender(sender: string): boolean
+  /** How requests travel. Default: HTTP/1.1. */
+  createSender?(options: HttpSenderOptions): HttpSender
   /** The request that sends; or why there is none. May throw: then nothing was sent. */
   request(
     message: OutgoingOf<C>,
@@ -111,7 +114,7 @@ export function createServiceAdapter<F extends ServiceFields, C extends Provider
   const { kind, channel, semantics, reports } = service
   return {
     kind,
-    channel,
+    channels: [channel],
     semantics,
     ...(reports === undefined ? {} : { reports }),
     connect: (config) => connect(service, config, options),
@@ -124,7 +127,7 @@ function connect<F extends ServiceFields, C extends ProviderChannel>(
   config: ConfigOf<F>,
   options: ServiceAdapterOptions,
 ): ReturnType<ProviderAdapter<ConfigOf<F>, C>['connect']> {
-  const sender = createHttpSender(options)
+  const sender = service.createSender?.(options) ?? createHttpSender(options)
   const resolve = options.resolveUrl ?? ((url: string) => url)
   const at = (request: HttpRequest): HttpRequest => ({ ...request, url: resolve(request.url) })
   const contextFor = (signal: AbortSignal): ServiceContext => ({

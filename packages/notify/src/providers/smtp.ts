@@ -37,7 +37,7 @@ export const DEFAULT_SMTP_CONNECTIONS = 5
 export function createSmtpAdapter(options: SmtpAdapterOptions): ProviderAdapter<SmtpConfig, 'email'> {
   return {
     kind: 'smtp',
-    channel: 'email',
+    channels: ['email'],
     semantics: SMTP_SEMANTICS,
     connect: (config) => connect(config, options),
   }

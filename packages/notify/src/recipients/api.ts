@@ -17,6 +17,7 @@ export function recipientHandlers(
         recipient_id: recipient?.recipientId ?? '',
         email: recipient?.email || null,
         display_name: recipient?.displayName || null,
+        phone: recipient?.phone || null,
       }
       return toRecipient(await upsertRecipient(tx ?? db, projectId, row, clock.now()))
     },
@@ -33,6 +34,7 @@ function toRecipient(row: RecipientRow): MessageInitShape<typeof RecipientSchema
     recipientId: row.recipient_id,
     email: row.email ?? '',
     displayName: row.display_name ?? '',
+    phone: row.phone ?? '',
     createTime: timestampFromDate(row.create_time),
     updateTime: timestampFromDate(row.update_time),
   }

@@ -15,6 +15,7 @@ export function draft(changes: Partial<Draft> = {}): Draft {
     dedupeKey: null,
     actor: 'key_test',
     requestId: 'req_test',
+    channel: 1,
     class: 2,
     unknownPolicy: 1,
     live: true,

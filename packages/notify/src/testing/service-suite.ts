@@ -32,6 +32,8 @@ export interface ServiceCase<F extends ServiceFields, C extends ProviderChannel>
   message?: Partial<OutgoingOf<C>>
   /** Answers calls that come before the one that sends, such as for an access token; undefined: this is the one. */
   before?: (call: PeerCall) => PeerAnswer | undefined
+  /** The peer that speaks the provider's protocol. Default: HTTP/1.1. */
+  startPeer?: () => Promise<ServicePeer>
   /** Checks that the request is as the provider documents it. */
   checkRequest(call: PeerCall, message: OutgoingOf<C>): void
   success: PeerAnswer & { providerMessageId?: string }
@@ -48,12 +50,12 @@ const patient = new AbortController().signal
 export function describeService<F extends ServiceFields, C extends ProviderChannel>(
   one: ServiceCase<F, C>,
 ): void {
-  const { service, config } = one
+  const { service, config, startPeer = startServicePeer } = one
   describe(service.title, () => {
     let peer: ServicePeer
     const clients: ProviderClient<OutgoingOf<C>>[] = []
     before(async () => {
-      peer = await startServicePeer()
+      peer = await startPeer()
     })
     after(async () => {
       await peer.close()
@@ -137,7 +139,7 @@ export function describeService<F extends ServiceFields, C extends ProviderChann
     })
 
     test('a refused connection is definite, and the account’s fault when the address is the account’s', async () => {
-      const gone = await startServicePeer()
+      const gone = await startPeer()
       await gone.close()
       const { result } = await send(() => one.success, { resolveUrl: () => `${gone.origin}/` })
       assert.equal(result.outcome, 'rejected_transient')

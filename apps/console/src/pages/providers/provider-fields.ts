@@ -3,7 +3,7 @@ import { type ProviderAccount, type ProviderAccountSchema, SmtpSecurity } from '
 
 /** The form of a provider account: flat, with the fields of every kind. */
 export interface ProviderFields {
-  kind: 'smtp' | 'http' | 'sandbox'
+  kind: 'smtp' | 'http' | 'sandbox' | 'service'
   displayName: string
   sender: string
   test: boolean
@@ -16,6 +16,10 @@ export interface ProviderFields {
   maxConnections: number
   url: string
   bearerToken: string
+  /** A kind of `ListProviderKinds`. */
+  service: string
+  settings: Record<string, string>
+  secrets: Record<string, string>
 }
 
 const blank: ProviderFields = {
@@ -32,6 +36,9 @@ const blank: ProviderFields = {
   maxConnections: 5,
   url: '',
   bearerToken: '',
+  service: '',
+  settings: {},
+  secrets: {},
 }
 
 /** An account as the form shows it. Secrets are never in an answer, so they start empty. */
@@ -44,6 +51,9 @@ export function toFields(account: ProviderAccount | undefined): ProviderFields {
     return { ...shared, host, port, security, username, maxConnections: maxConnections || 5 }
   }
   if (config.case === 'http') return { ...shared, url: config.value.url }
+  if (config.case === 'service') {
+    return { ...shared, service: config.value.kind, settings: config.value.settings }
+  }
   return shared
 }
 
@@ -64,6 +74,10 @@ export function toAccount(fields: ProviderFields): MessageInitShape<typeof Provi
   if (fields.kind === 'http') {
     const { url, bearerToken } = fields
     return { ...shared, config: { case: 'http', value: { url: url.trim(), bearerToken } } }
+  }
+  if (fields.kind === 'service') {
+    const { service: kind, settings, secrets } = fields
+    return { ...shared, config: { case: 'service', value: { kind, settings, secrets } } }
   }
   return { ...shared, test: true, config: { case: 'sandbox', value: {} } }
 }

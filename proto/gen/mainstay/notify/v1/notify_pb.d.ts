@@ -6,7 +6,9 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
+import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
 
 /**
  * Describes the file mainstay/notify/v1/notify.proto.
@@ -27,14 +29,14 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
   to?: Target | undefined;
 
   /**
-   * The way to take. Unset: `CHANNEL_EMAIL`.
+   * The way to take. Unset: that of the content; a template's is `CHANNEL_EMAIL`.
    *
    * @generated from field: mainstay.notify.v1.Channel channel = 2;
    */
   channel: Channel;
 
   /**
-   * What it says: one of the two.
+   * What it says: a template, or the content itself, as it is: nothing is filled in.
    *
    * @generated from oneof mainstay.notify.v1.SendNotificationRequest.content
    */
@@ -48,12 +50,52 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
     case: "template";
   } | {
     /**
-     * The content itself, as it is: nothing is filled in.
+     * An email.
      *
      * @generated from field: mainstay.notify.v1.EmailContent email = 4;
      */
     value: EmailContent;
     case: "email";
+  } | {
+    /**
+     * A text message.
+     *
+     * @generated from field: mainstay.notify.v1.SmsContent sms = 11;
+     */
+    value: SmsContent;
+    case: "sms";
+  } | {
+    /**
+     * A WhatsApp message.
+     *
+     * @generated from field: mainstay.notify.v1.WhatsappContent whatsapp = 12;
+     */
+    value: WhatsappContent;
+    case: "whatsapp";
+  } | {
+    /**
+     * A push notification.
+     *
+     * @generated from field: mainstay.notify.v1.PushContent push = 13;
+     */
+    value: PushContent;
+    case: "push";
+  } | {
+    /**
+     * A post to a chat.
+     *
+     * @generated from field: mainstay.notify.v1.ChatContent chat = 14;
+     */
+    value: ChatContent;
+    case: "chat";
+  } | {
+    /**
+     * A webhook.
+     *
+     * @generated from field: mainstay.notify.v1.WebhookContent webhook = 15;
+     */
+    value: WebhookContent;
+    case: "webhook";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -132,6 +174,39 @@ export declare type Target = Message$1<"mainstay.notify.v1.Target"> & {
      */
     value: string;
     case: "recipientId";
+  } | {
+    /**
+     * A phone number in E.164, `+491701234567`: for text messages and WhatsApp.
+     *
+     * @generated from field: string phone = 3;
+     */
+    value: string;
+    case: "phone";
+  } | {
+    /**
+     * What a platform knows a device by: an FCM registration token, an APNs device token, a browser's push subscription as
+     * JSON.
+     *
+     * @generated from field: string device_token = 4;
+     */
+    value: string;
+    case: "deviceToken";
+  } | {
+    /**
+     * A place in a chat: a channel's or person's id. Empty where the account's webhook leads to one place.
+     *
+     * @generated from field: string chat = 5;
+     */
+    value: string;
+    case: "chat";
+  } | {
+    /**
+     * The endpoint that a webhook calls, `https://…`.
+     *
+     * @generated from field: string url = 6;
+     */
+    value: string;
+    case: "url";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1043,6 +1118,13 @@ export declare type Recipient = Message$1<"mainstay.notify.v1.Recipient"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Their phone number in E.164, `+491701234567`.
+   *
+   * @generated from field: string phone = 6;
+   */
+  phone: string;
 };
 
 /**
@@ -1254,14 +1336,14 @@ export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAcco
   displayName: string;
 
   /**
-   * The channel it serves. Set by the server from the kind of provider.
+   * The channel it serves; unset when it serves several. Set by the server from the kind of provider.
    *
    * @generated from field: mainstay.notify.v1.Channel channel = 3;
    */
   channel: Channel;
 
   /**
-   * How to reach it: one of the three.
+   * How to reach it: one of the four.
    *
    * @generated from oneof mainstay.notify.v1.ProviderAccount.config
    */
@@ -1289,10 +1371,18 @@ export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAcco
      */
     value: HttpConfig;
     case: "http";
+  } | {
+    /**
+     * A provider of those that `ListProviderKinds` lists.
+     *
+     * @generated from field: mainstay.notify.v1.ServiceConfig service = 17;
+     */
+    value: ServiceConfig;
+    case: "service";
   } | { case: undefined; value?: undefined };
 
   /**
-   * The address that mail comes from, for example `Acme <hello@acme.example>`.
+   * Where messages come from: for email an address such as `Acme <hello@acme.example>`, for text messages a number.
    *
    * @generated from field: string sender = 7;
    */
@@ -1360,6 +1450,21 @@ export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAcco
    * @generated from field: bool test = 16;
    */
   test: boolean;
+
+  /**
+   * The channels it serves. Set by the server from the kind of provider.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Channel channels = 18;
+   */
+  channels: Channel[];
+
+  /**
+   * Where the provider is to report what becomes of messages; give it to the provider. Empty where it reports nothing, or
+   * where this installation has no public address. Set by the server.
+   *
+   * @generated from field: string report_url = 19;
+   */
+  reportUrl: string;
 };
 
 /**
@@ -1850,6 +1955,41 @@ export enum Channel {
    * @generated from enum value: CHANNEL_EMAIL = 1;
    */
   EMAIL = 1,
+
+  /**
+   * Text messages.
+   *
+   * @generated from enum value: CHANNEL_SMS = 2;
+   */
+  SMS = 2,
+
+  /**
+   * WhatsApp.
+   *
+   * @generated from enum value: CHANNEL_WHATSAPP = 3;
+   */
+  WHATSAPP = 3,
+
+  /**
+   * Push notifications to devices and browsers.
+   *
+   * @generated from enum value: CHANNEL_PUSH = 4;
+   */
+  PUSH = 4,
+
+  /**
+   * Posts to a chat.
+   *
+   * @generated from enum value: CHANNEL_CHAT = 5;
+   */
+  CHAT = 5,
+
+  /**
+   * Calls of a customer's own endpoint.
+   *
+   * @generated from enum value: CHANNEL_WEBHOOK = 6;
+   */
+  WEBHOOK = 6,
 }
 
 /**
@@ -2456,6 +2596,16 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof ListProviderAccountsRequestSchema;
     output: typeof ListProviderAccountsResponseSchema;
+  },
+  /**
+   * Lists the kinds of providers that `ServiceConfig` can name, with what each is configured with and what it promises.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListProviderKinds
+   */
+  listProviderKinds: {
+    methodKind: "unary";
+    input: typeof ListProviderKindsRequestSchema;
+    output: typeof ListProviderKindsResponseSchema;
   },
   /**
    * Connects to the provider, signs in, and sends nothing. Reasons: `notify.provider_account_not_found`.

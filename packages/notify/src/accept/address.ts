@@ -1,0 +1,78 @@
+import { type AppError, appError, type FieldViolation } from '@mainstay/kernel'
+import type { Target } from '@mainstay/proto/notify/v1'
+import { reasons } from '../errors.ts'
+import { normaliseAddress } from '../providers/mailboxes.ts'
+import type { ProviderChannel } from '../providers/outgoing.ts'
+import type { FindRecipient, Recipient } from './recipients.ts'
+
+export interface Addressee {
+  to: string
+  recipientId: string | null
+}
+
+/** Which field of a target names an address of a channel, and what people call it. */
+const KINDS = {
+  email: { field: 'email', name: 'email address' },
+  sms: { field: 'phone', name: 'phone number' },
+  whatsapp: { field: 'phone', name: 'phone number' },
+  push: { field: 'deviceToken', name: 'device token' },
+  chat: { field: 'chat', name: 'place in a chat' },
+  webhook: { field: 'url', name: 'URL' },
+} as const satisfies Record<ProviderChannel, { field: string; name: string }>
+
+/** Where a message of a channel goes. Throws what is wrong with the target, by its path. */
+export async function findAddressee(
+  target: Target['target'] | undefined,
+  channel: ProviderChannel,
+  projectId: string,
+  findRecipient: FindRecipient,
+): Promise<Addressee> {
+  const { field, name } = KINDS[channel]
+  if (target?.case === 'recipientId') {
+    const recipient = await findRecipient(projectId, target.value)
+    if (recipient === undefined) throw notFound()
+    const address = addressOf(recipient, channel)
+    if (address === null || address === '') {
+      throw unreachable(`This recipient has no ${name}.`, 'to.recipientId', `has no ${name}`)
+    }
+    return { to: requireAddress(address, channel, 'to.recipientId'), recipientId: target.value }
+  }
+  if (target?.case !== field) {
+    throw invalid({ field: 'to', description: `must be a ${name}: set \`to.${field}\`` })
+  }
+  return { to: requireAddress(target.value, channel, `to.${field}`), recipientId: null }
+}
+
+function addressOf({ email, phone }: Recipient, channel: ProviderChannel): string | null {
+  if (channel === 'email') return email
+  return channel === 'sms' || channel === 'whatsapp' ? phone : null
+}
+
+function requireAddress(text: string, channel: ProviderChannel, field: string): string {
+  if (channel !== 'email') return text
+  const address = normaliseAddress(text)
+  if (address !== undefined) return address
+  throw unreachable(
+    'Mail cannot be sent to this address.',
+    field,
+    'is no address that mail servers take: use plain letters before the @, and a real host',
+  )
+}
+
+function notFound(): AppError {
+  return appError(
+    reasons,
+    'notify.recipient_not_found',
+    'There is no recipient with this id. Store one with UpdateRecipient, or send to an address.',
+    { violations: [{ field: 'to.recipientId', description: 'is not a known recipient' }] },
+  )
+}
+
+function unreachable(message: string, field: string, description: string): AppError {
+  return appError(reasons, 'notify.recipient_unreachable', message, { violations: [{ field, description }] })
+}
+
+function invalid(violation: FieldViolation): AppError {
+  const message = 'The target does not fit the channel: see the details.'
+  return appError(reasons, 'notify.request_invalid', message, { violations: [violation] })
+}
