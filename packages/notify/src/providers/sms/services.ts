@@ -1,4 +1,5 @@
 import { twilioSms } from './twilio.ts'
+import { vonageSms } from './vonage.ts'
 
 /** Every provider of text messages. */
-export const smsServices = [twilioSms] as const
+export const smsServices = [twilioSms, vonageSms] as const
