@@ -1,4 +1,5 @@
 import { resend } from './resend.ts'
 import { sendgrid } from './sendgrid.ts'
+import { ses } from './ses.ts'
 
-export const emailServices = [resend, sendgrid] as const
+export const emailServices = [resend, sendgrid, ses] as const
