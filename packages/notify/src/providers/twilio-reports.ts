@@ -61,25 +61,25 @@ function sortedFields(fields: URLSearchParams): string {
     .join('')
 }
 
-const KINDS: Readonly<Record<string, ProviderEventKind>> = {
-  sent: 'sent',
-  delivered: 'delivered',
-  read: 'read',
-  undelivered: 'failed',
-  failed: 'failed',
-  canceled: 'failed',
-}
+const KINDS: ReadonlyMap<string, ProviderEventKind> = new Map([
+  ['sent', 'sent'],
+  ['delivered', 'delivered'],
+  ['read', 'read'],
+  ['undelivered', 'failed'],
+  ['failed', 'failed'],
+  ['canceled', 'failed'],
+])
 
 /**
  * What a failure's code says of the address: an unknown handset (30005), nobody at that address of the channel (63003, 63024);
  * and someone who answered STOP (21610). A landline or unreachable carrier (30006) is not told apart, and condemns nobody.
  */
-const FAILURES: Readonly<Record<string, ProviderEventKind>> = {
-  30005: 'bounced',
-  63003: 'bounced',
-  63024: 'bounced',
-  21610: 'unsubscribed',
-}
+const FAILURES: ReadonlyMap<string, ProviderEventKind> = new Map([
+  ['30005', 'bounced'],
+  ['63003', 'bounced'],
+  ['63024', 'bounced'],
+  ['21610', 'unsubscribed'],
+])
 
 function toEvents(fields: ReadonlyMap<string, string>, { url, receivedMs }: ReportRequest): ProviderEvent[] {
   const sid = fields.get('MessageSid') ?? ''
@@ -88,7 +88,7 @@ function toEvents(fields: ReadonlyMap<string, string>, { url, receivedMs }: Repo
     throw new ReportMalformed('The callback has no message SID or status.')
   }
   const code = fields.get('ErrorCode') ?? ''
-  const kind = KINDS[status] === 'failed' ? (FAILURES[code] ?? 'failed') : KINDS[status]
+  const kind = KINDS.get(status) === 'failed' ? (FAILURES.get(code) ?? 'failed') : KINDS.get(status)
   if (kind === undefined) return []
   const messageId = messageNamedIn(url)
   const address = fields.get('To')?.replace(/^whatsapp:/, '')

@@ -27,13 +27,13 @@ export const vonageReports: ReportReader<{ signatureSecret: string }> = {
   },
 }
 
-const KINDS: Readonly<Record<string, ProviderEventKind>> = {
-  submitted: 'sent',
-  delivered: 'delivered',
-  read: 'read',
-  rejected: 'failed',
-  undeliverable: 'failed',
-}
+const KINDS: ReadonlyMap<string, ProviderEventKind> = new Map([
+  ['submitted', 'sent'],
+  ['delivered', 'delivered'],
+  ['read', 'read'],
+  ['rejected', 'failed'],
+  ['undeliverable', 'failed'],
+])
 
 /** The recipient is no number. */
 const DEAD_ADDRESS = new Set(['1170', '1430'])
@@ -44,7 +44,7 @@ function toEvents(body: Buffer): ProviderEvent[] {
     throw new ReportMalformed('The report has no message or state.')
   }
   const timeMs = parseReportTime(timestamp)
-  const kind = KINDS[status]
+  const kind = KINDS.get(status)
   if (kind === undefined) return []
   const problem = fieldsOf(error)
   const code = readVonageCode(problem)

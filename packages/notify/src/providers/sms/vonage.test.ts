@@ -197,7 +197,7 @@ describe('reports of Vonage (SMS)', () => {
       [{ status: 'rejected', ...error(1260, 'Unreachable') }, ['failed: rejected 1260 Unreachable']],
       [{ status: 'rejected', ...error(1170, 'Invalid MSISDN') }, ['bounced: rejected 1170 Invalid MSISDN']],
       [{ status: 'undeliverable' }, ['failed: undeliverable']],
-      [{ status: 'of another day' }, []],
+      [{ status: 'constructor' }, []],
     ]
     for (const [more, expected] of states) {
       const reports = await vonageReports.read(report(JSON.stringify(status(more))), config)

@@ -58,12 +58,12 @@ function readEvents(report: Fields): ProviderEvent[] {
     .flatMap((status) => toEvent(status) ?? [])
 }
 
-const KINDS: Readonly<Record<string, ProviderEventKind>> = {
-  sent: 'sent',
-  delivered: 'delivered',
-  read: 'read',
-  failed: 'failed',
-}
+const KINDS: ReadonlyMap<string, ProviderEventKind> = new Map([
+  ['sent', 'sent'],
+  ['delivered', 'delivered'],
+  ['read', 'read'],
+  ['failed', 'failed'],
+])
 
 /** The person wants no more marketing messages of this business. */
 const STOPPED = 131_050
@@ -73,7 +73,7 @@ function toEvent(entry: Fields): ProviderEvent | undefined {
   if (typeof id !== 'string' || typeof status !== 'string' || !/^\d{1,12}$/.test(String(timestamp))) {
     throw new ReportMalformed('A status has no message, state or time.')
   }
-  const kind = KINDS[status]
+  const kind = KINDS.get(status)
   if (kind === undefined) return undefined
   const error = fieldsOf(Array.isArray(errors) ? errors[0] : undefined)
   const messageId = asMessageId(reference)

@@ -173,7 +173,7 @@ describe('reports of WhatsApp (Meta)', () => {
       status(failure(131_026)),
       status(failure(131_050)),
       status({ status: 'failed' }),
-      status({ status: 'played' }),
+      status({ status: 'constructor' }),
     ]
     assert.deepEqual(await kinds(envelope({ statuses })), [
       'sent: sent',
