@@ -1,5 +1,6 @@
+import { snsSms } from './sns.ts'
 import { twilioSms } from './twilio.ts'
 import { vonageSms } from './vonage.ts'
 
 /** Every provider of text messages. */
-export const smsServices = [twilioSms, vonageSms] as const
+export const smsServices = [snsSms, twilioSms, vonageSms] as const
