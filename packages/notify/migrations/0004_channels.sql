@@ -21,3 +21,10 @@ CREATE TABLE notify.sandbox_items (
 
 -- A message that is handed over twice is shown once.
 CREATE UNIQUE INDEX sandbox_items_message ON notify.sandbox_items (project_id, message_id);
+
+-- What is done next about an answer that was lost: 0 nothing (it was not), 1 the same provider is asked again with the same
+-- key, 2 it is asked what became of the message, 3 its report is waited for. See src/deliver/doubt.ts.
+ALTER TABLE notify.delivery_queue ADD COLUMN doubt smallint NOT NULL DEFAULT 0;
+
+-- When the attempt began whose answer was lost first.
+ALTER TABLE notify.delivery_queue ADD COLUMN doubt_time timestamptz;

@@ -21,6 +21,8 @@ export interface RoutingFacts {
    * can recognise the second message as the first.
    */
   prefer?: string | undefined
+  /** The account that alone may take it: the one that was asked before and knows the message by its key. */
+  only?: string | undefined
 }
 
 /**
@@ -29,7 +31,11 @@ export interface RoutingFacts {
  */
 export function chooseAccount(candidates: readonly ProviderCandidate[], facts: RoutingFacts): Route {
   const rejected: PassedOver[] = []
-  for (const account of inOrder(candidates, facts.prefer)) {
+  const allowed =
+    facts.only === undefined
+      ? candidates
+      : candidates.filter(({ providerAccountId }) => providerAccountId === facts.only)
+  for (const account of inOrder(allowed, facts.prefer)) {
     if (!facts.resting(account.providerAccountId)) return { account, rejected }
     rejected.push({ account: account.providerAccountId, reason: 'resting after a fault of the account' })
   }

@@ -3,6 +3,7 @@ import type { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { NotificationContent } from '../rendering.ts'
 import type { PassedOver } from '../routing.ts'
 import { plainArray, tellOf } from './batch-sql.ts'
+import type { Doubt } from './doubt.ts'
 import type { Lane, PerLane } from './lanes.ts'
 
 /** A queue row that this transaction holds, with all that sending needs. */
@@ -15,6 +16,9 @@ export interface PickedRow {
   expireMs: number
   /** The account of the last attempt. */
   previousAccountId: string | null
+  doubt: Doubt
+  /** When the attempt began whose answer was lost first. Null: none was. */
+  doubtMs: number | null
   /** Null when the message's partition was dropped. */
   notificationId: string | null
   state: MessageState
@@ -64,7 +68,7 @@ export async function pickDue(tx: Tx, limits: PickLimits): Promise<PickedRow[]> 
 }
 
 const pickLane = (lane: Lane, limit: string): string => `
-  SELECT project_id, message_id, lane, lease_epoch, expire_time, provider_account_id
+  SELECT project_id, message_id, lane, lease_epoch, expire_time, provider_account_id, doubt, doubt_time
   FROM notify.delivery_queue
   WHERE lane = ${lane} AND due_time <= to_timestamp($1) AND lease_owner IS NULL
     AND project_id <> ALL ($${lane + 5}::uuid[])
@@ -82,6 +86,7 @@ bulk AS MATERIALIZED (${pickLane(
 )})
 SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease_epoch AS "leaseEpoch",
   (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
+  q.doubt, (extract(epoch FROM q.doubt_time) * 1000)::float8 AS "doubtMs",
   m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
   m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content
 FROM (SELECT * FROM otp UNION ALL SELECT * FROM transactional UNION ALL SELECT * FROM bulk) q

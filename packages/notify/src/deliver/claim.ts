@@ -1,10 +1,10 @@
 import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
-import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
 import type { InlineContent, Renderer } from '../rendering.ts'
-import { chooseAccount, type PassedOver } from '../routing.ts'
+import { chooseAccount, type PassedOver, type RoutingFacts } from '../routing.ts'
 import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import {
@@ -16,9 +16,11 @@ import {
   pickDue,
   setAside,
 } from './claim-store.ts'
+import { Doubt, type Means, meansOf, nextStep } from './doubt.ts'
 import { IN_DOUBT } from './judge.ts'
 import type { Lane, PerLane } from './lanes.ts'
 import type { Lease } from './lease.ts'
+import type { RetryPolicies } from './settings.ts'
 
 /** A message whose attempt is journaled as under way: it may be sent now, once. */
 export interface Job {
@@ -32,6 +34,13 @@ export interface Job {
   unknownPolicy: UnknownPolicy
   /** See Attempted. */
   inDoubt: boolean
+  /** It is sent although an earlier attempt may have reached the recipient, because the message's policy says so. */
+  isResend: boolean
+  /** What the attempt is made for. `LOOK_UP`: nothing is sent, the provider is asked what became of it. */
+  doubt: Doubt
+  /** See Attempted. */
+  doubtMs: number
+  means: Means
   to: string
   traceId: string | null
   content: InlineContent
@@ -49,6 +58,9 @@ export interface ClaimDeps {
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
   renderer: Pick<Renderer, 'render'>
   noProviderRetryMs: number
+  policies: RetryPolicies
+  /** How long a provider's report is waited for when its answer was lost. */
+  reportWaitMs: Readonly<Record<Lane, number>>
 }
 
 export interface Claimed {
@@ -156,16 +168,15 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   const hasEnded = notificationId === null || content === null || row.state !== MessageState.ACCEPTED
   if (hasEnded) return { aside: { projectId, messageId, state: -1, dueMs: 0, detail: null, noteId: newId() } }
   const nowMs = clock.nowMs()
-  if (row.expireMs <= nowMs) {
+  if (row.expireMs <= nowMs && row.doubt === Doubt.NONE) {
     return end(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
   }
   const channel = channelName(row.channel)
   const candidates =
     channel === undefined ? [] : await deps.directory.candidates(projectId, row.live, channel)
-  const route = chooseAccount(candidates, {
-    resting: accounts.resting,
-    prefer: row.possibleDuplicate ? (row.previousAccountId ?? undefined) : undefined,
-  })
+  const aim = takeAim(deps, row, candidates)
+  if (aim === undefined) return end(row, MessageState.UNKNOWN, NOTHING_TOLD)
+  const route = chooseAccount(candidates, { resting: accounts.resting, ...aim.binding })
   if (route.account === undefined) return postpone(deps, row, candidates)
   const { account } = route
   if (!accounts.take(projectId, account, lane)) return 'no_place'
@@ -181,7 +192,11 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
       workerId,
       expireMs: row.expireMs,
       unknownPolicy: row.unknownPolicy,
-      inDoubt: row.possibleDuplicate,
+      inDoubt: row.possibleDuplicate || aim.isResend,
+      isResend: aim.isResend,
+      doubt: aim.doubt,
+      doubtMs: row.doubtMs ?? nowMs,
+      means: meansOf(account, deps.reportWaitMs[lane]),
       to: row.to,
       traceId: row.traceId,
       content: filled === undefined ? (content as InlineContent) : { email: filled },
@@ -194,6 +209,41 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
     accounts.give(account.providerAccountId, lane)
     return unprepared(deps, row, account, toAppError(error))
   }
+}
+
+interface Aim {
+  doubt: Doubt
+  isResend: boolean
+  binding: Pick<RoutingFacts, 'only' | 'prefer'>
+}
+
+const NOTHING_TOLD = 'The answer was lost, and nothing told what became of it.'
+
+/**
+ * What the next attempt is for, and which account it is bound to. After a lost answer that is the account that was asked,
+ * for as long as it can recognise the message or tell of it; after that the message's policy decides, and undefined means
+ * that it may not be sent again.
+ */
+function takeAim(
+  { clock, policies, reportWaitMs }: ClaimDeps,
+  row: PickedRow,
+  candidates: readonly ProviderCandidate[],
+): Aim | undefined {
+  const asked = row.previousAccountId ?? undefined
+  if (row.doubt === Doubt.NONE) {
+    return { doubt: Doubt.NONE, isResend: false, binding: row.possibleDuplicate ? { prefer: asked } : {} }
+  }
+  const nowMs = clock.nowMs()
+  const account = candidates.find(({ providerAccountId }) => providerAccountId === asked)
+  const means = meansOf(account, reportWaitMs[row.lane])
+  const isLate = row.expireMs <= nowMs
+  const step = nextStep(means, row.doubt, row.doubtMs ?? nowMs, nowMs)
+  if (step === row.doubt && !(step === Doubt.REPEAT && isLate)) {
+    return { doubt: step, isResend: false, binding: { only: asked } }
+  }
+  const mayResend = row.unknownPolicy === UnknownPolicy.AT_LEAST_ONCE && !isLate
+  if (!mayResend || row.leaseEpoch >= policies[row.lane].maxAttempts) return
+  return { doubt: Doubt.NONE, isResend: true, binding: { prefer: asked } }
 }
 
 /** A template that cannot be rendered now never can, since versions do not change. All else may pass. */
@@ -232,11 +282,12 @@ function putOff(
 
 /** The end without an attempt; where an earlier one may have reached the recipient, nobody can say that it did not. */
 function end(
-  { projectId, messageId, possibleDuplicate }: PickedRow,
+  { projectId, messageId, possibleDuplicate, doubt }: PickedRow,
   state: MessageState,
   why: string,
 ): Prepared {
-  const detail = possibleDuplicate ? IN_DOUBT + why : why
-  const known = possibleDuplicate ? MessageState.UNKNOWN : state
+  const inDoubt = possibleDuplicate || doubt !== Doubt.NONE
+  const detail = inDoubt && why !== NOTHING_TOLD ? IN_DOUBT + why : why
+  const known = inDoubt ? MessageState.UNKNOWN : state
   return { aside: { projectId, messageId, state: known, dueMs: 0, detail, noteId: newId() } }
 }

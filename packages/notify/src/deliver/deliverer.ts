@@ -15,7 +15,7 @@ import { settleDeadWorkers } from './reaper.ts'
 import { type AttemptRecord, recordAttempts } from './record-store.ts'
 import { createRecorder, inLockOrder } from './recorder.ts'
 import { type Sending, sendBatch } from './send.ts'
-import { type DeliverSettings, retryPolicies } from './settings.ts'
+import { type DeliverSettings, reportWaits, retryPolicies } from './settings.ts'
 import { createSignal } from './signal.ts'
 
 export interface DelivererDeps {
@@ -75,7 +75,15 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     onChanged()
     if (crowded) room.fire()
   })
-  const claimDeps = { ...deps, lease, accounts, noProviderRetryMs: settings.deliverNoProviderRetryMs }
+  const reportWaitMs = reportWaits(settings)
+  const claimDeps = {
+    ...deps,
+    lease,
+    accounts,
+    noProviderRetryMs: settings.deliverNoProviderRetryMs,
+    policies,
+    reportWaitMs,
+  }
   const underWay = new Set<Sending>()
   // How much to ask for: shrinks while most of what is picked has to be left, because its account is busy.
   let appetite = slots.total
@@ -115,6 +123,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       workerId,
       subject,
       ...verdict,
+      possibleDuplicate: verdict.possibleDuplicate || job.isResend,
       endMs: nowMs,
       providerMessageId,
       reply,
@@ -190,7 +199,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
         { outcome: 'rejected_transient', reply: 'not sent: the database connection broke' },
         nowMs,
       ),
-      ...{ state: undefined, dueMs: nowMs, detail: null },
+      // What it was claimed for is still to be done.
+      ...{ state: undefined, dueMs: nowMs, detail: null, doubt: job.doubt },
     }))
     for (let failures = 1; records.length > 0 && !stopping; failures++) {
       try {
@@ -207,7 +217,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 
   async function reap(): Promise<void> {
     try {
-      const settled = await settleDeadWorkers(db, clock, policies)
+      const settled = await settleDeadWorkers({
+        db,
+        clock,
+        policies,
+        directory: deps.directory,
+        reportWaitMs,
+      })
       if (settled > 0) {
         logger.warn({ settled }, 'settled what a dead worker had under way: the outcome is unknown')
         metrics.reaped(settled)

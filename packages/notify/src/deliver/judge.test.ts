@@ -4,6 +4,7 @@ import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/not
 import fc from 'fast-check'
 import { mayFollow } from '../message-state.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
+import { Doubt, NO_MEANS } from './doubt.ts'
 import { judge, storable } from './judge.ts'
 import type { Lane } from './lanes.ts'
 import { retryDelayMs } from './retry.ts'
@@ -35,6 +36,13 @@ const attempted = fc.record({
   expireMs: fc.integer({ min: 0, max: 10 ** 8 }),
   unknownPolicy: fc.constantFrom(AT_MOST_ONCE, AT_LEAST_ONCE),
   inDoubt: fc.boolean(),
+  doubt: fc.constantFrom<Doubt>(Doubt.NONE, Doubt.REPEAT, Doubt.LOOK_UP),
+  doubtMs: fc.integer({ min: 0, max: 1_000_000 }),
+  means: fc.record({
+    idempotencyWindowMs: fc.constantFrom(0, 600_000, 86_400_000),
+    lookup: fc.boolean(),
+    reportWaitMs: fc.constantFrom(0, 30_000),
+  }),
 })
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
@@ -44,7 +52,13 @@ describe('the verdict on an attempt', () => {
       fc.property(results, attempted, unit, (result, message, random) => {
         const nowMs = 1_000_000
         const verdict = judge(result, message, nowMs, policies, () => random)
-        if (verdict.state === undefined) {
+        if (verdict.doubt === Doubt.REPORT) {
+          assert.equal(
+            verdict.dueMs,
+            nowMs + message.means.reportWaitMs,
+            'waiting for a report is no attempt',
+          )
+        } else if (verdict.state === undefined) {
           assert.ok(
             verdict.dueMs >= nowMs && verdict.dueMs < message.expireMs,
             'a retry lies before the expiry',
@@ -59,9 +73,18 @@ describe('the verdict on an attempt', () => {
         }
         if (verdict.outcome === AttemptOutcome.UNKNOWN) {
           assert.ok(verdict.state === undefined || verdict.state === MessageState.UNKNOWN)
-          assert.ok(verdict.state !== undefined || message.unknownPolicy === AT_LEAST_ONCE)
-          assert.equal(verdict.possibleDuplicate, verdict.state === undefined)
-        } else assert.equal(verdict.possibleDuplicate, false)
+          const isBlind = verdict.state === undefined && verdict.doubt === Doubt.NONE
+          assert.ok(!isBlind || message.unknownPolicy === AT_LEAST_ONCE, 'only the policy sends blindly')
+          assert.equal(verdict.possibleDuplicate, isBlind, 'and what was sent blindly is flagged')
+        }
+        if (verdict.doubt === Doubt.REPEAT) {
+          assert.ok(
+            verdict.dueMs < message.doubtMs + message.means.idempotencyWindowMs,
+            'the key still holds',
+          )
+          assert.equal(verdict.possibleDuplicate, false)
+        }
+        if (verdict.doubt === Doubt.LOOK_UP) assert.equal(message.means.lookup, true)
         if (message.inDoubt && verdict.state !== undefined) {
           assert.ok(
             [MessageState.SENT, MessageState.UNKNOWN].includes(verdict.state),
@@ -80,6 +103,9 @@ describe('the verdict on an attempt', () => {
       expireMs: 10 ** 9,
       unknownPolicy: UnknownPolicy.UNSPECIFIED,
       inDoubt: false,
+      doubt: Doubt.NONE,
+      doubtMs: 0,
+      means: NO_MEANS,
     }
     assert.equal(judge({ outcome: 'unknown', reply: '' }, message, 0, policies).state, MessageState.UNKNOWN)
   })

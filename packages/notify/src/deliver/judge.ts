@@ -1,5 +1,6 @@
 import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderResult } from '../providers/adapter.ts'
+import { Doubt, type Means, nextStep } from './doubt.ts'
 import type { Lane } from './lanes.ts'
 import { retryDelayMs } from './retry.ts'
 import type { RetryPolicies } from './settings.ts'
@@ -13,6 +14,12 @@ export interface Attempted {
   unknownPolicy: UnknownPolicy
   /** An earlier attempt may have reached the recipient: no refusal of this one can make that undone. */
   inDoubt: boolean
+  /** What this attempt was made for. */
+  doubt: Doubt
+  /** When the attempt began whose answer was lost first; this one's begin when there was none. */
+  doubtMs: number
+  /** Of its account. */
+  means: Means
 }
 
 /** What follows from an attempt. */
@@ -24,13 +31,16 @@ export interface Verdict {
   /** What people read on the message; null while all is well. */
   detail: string | null
   possibleDuplicate: boolean
+  /** Of a message that goes back to the queue: what comes next. */
+  doubt: Doubt
 }
 
 /**
  * Decides what becomes of a message after an attempt. Pure.
  *
  * Only when every attempt was definitely refused may a message end as failed or expired, and only a definite answer may
- * lead to a silent retry. When nobody knows whether the message went out, at_most_once leaves it unknown for review,
+ * lead to a silent retry. When nobody knows whether the message went out, the provider is asked again with the same key,
+ * asked what became of it, or waited for, as far as it offers that. Only then at_most_once leaves it unknown for review,
  * and at_least_once sends again and says so; where no further attempt is possible, unknown is the only honest end.
  */
 export function judge(
@@ -57,20 +67,45 @@ export function judge(
         result.reply,
       )
       const next = nextAttempt(attempted, nowMs, result.retryAfterMs, policies, random)
-      if (next.possible) return retry(outcome, next.dueMs, why, false)
+      // "Not now" to a repeated call says nothing of the first one.
+      if (attempted.doubt === Doubt.REPEAT) return doubt(outcome, attempted, next, why, nowMs)
+      if (next.possible) return retry(outcome, next.dueMs, why)
       return next.late
         ? refuse(attempted, outcome, MessageState.EXPIRED, `It was not sent in time. ${why}`)
         : refuse(attempted, outcome, MessageState.FAILED, `Every attempt was refused. ${why}`)
     }
     case 'unknown': {
-      const outcome = AttemptOutcome.UNKNOWN
       const why = sentence('It may or may not have been sent: the answer was lost', result.reply)
-      if (attempted.unknownPolicy !== UnknownPolicy.AT_LEAST_ONCE)
-        return end(outcome, MessageState.UNKNOWN, why)
       const next = nextAttempt(attempted, nowMs, undefined, policies, random)
-      return next.possible ? retry(outcome, next.dueMs, why, true) : end(outcome, MessageState.UNKNOWN, why)
+      return doubt(AttemptOutcome.UNKNOWN, attempted, next, why, nowMs)
     }
   }
+}
+
+/** What follows when nobody knows whether the message went out. */
+function doubt(
+  outcome: AttemptOutcome,
+  { means, doubt: now, doubtMs, unknownPolicy }: Attempted,
+  next: NextAttempt,
+  why: string,
+  nowMs: number,
+): Verdict {
+  const step = nextStep(means, now, doubtMs, next.possible ? next.dueMs : Number.POSITIVE_INFINITY)
+  if (step === Doubt.REPORT) {
+    return { ...retry(outcome, nowMs + means.reportWaitMs, `${why} Its report is waited for.`), doubt: step }
+  }
+  if (step !== Doubt.NONE) return { ...retry(outcome, next.dueMs, why), doubt: step }
+  if (unknownPolicy !== UnknownPolicy.AT_LEAST_ONCE || !next.possible) {
+    return end(outcome, MessageState.UNKNOWN, why)
+  }
+  return { ...retry(outcome, next.dueMs, why), possibleDuplicate: true }
+}
+
+interface NextAttempt {
+  possible: boolean
+  /** It would come after the expiry. */
+  late: boolean
+  dueMs: number
 }
 
 function nextAttempt(
@@ -79,14 +114,17 @@ function nextAttempt(
   retryAfterMs: number | undefined,
   policies: RetryPolicies,
   random: () => number,
-): { possible: boolean; late: boolean; dueMs: number } {
+): NextAttempt {
   const policy = policies[lane]
   const dueMs = nowMs + retryDelayMs(policy, attempt, retryAfterMs, random)
   const late = dueMs >= expireMs
   return { possible: attempt < policy.maxAttempts && !late, late, dueMs }
 }
 
-/** The end of a message that was not sent, unless an earlier attempt may have been. */
+/**
+ * The end of a message that was not sent, unless an earlier attempt may have been. A call that repeats an earlier one with its
+ * key is that call: what is refused now was not taken then.
+ */
 function refuse({ inDoubt }: Attempted, outcome: AttemptOutcome, state: MessageState, why: string): Verdict {
   return inDoubt ? end(outcome, MessageState.UNKNOWN, IN_DOUBT + why) : end(outcome, state, why)
 }
@@ -95,11 +133,11 @@ function refuse({ inDoubt }: Attempted, outcome: AttemptOutcome, state: MessageS
 export const IN_DOUBT = 'It may have been sent by an earlier attempt, whose answer was lost. '
 
 function end(outcome: AttemptOutcome, state: MessageState, detail: string | null): Verdict {
-  return { outcome, state, dueMs: 0, detail, possibleDuplicate: false }
+  return { outcome, state, dueMs: 0, detail, possibleDuplicate: false, doubt: Doubt.NONE }
 }
 
-function retry(outcome: AttemptOutcome, dueMs: number, detail: string, possibleDuplicate: boolean): Verdict {
-  return { outcome, state: undefined, dueMs, detail, possibleDuplicate }
+function retry(outcome: AttemptOutcome, dueMs: number, detail: string): Verdict {
+  return { outcome, state: undefined, dueMs, detail, possibleDuplicate: false, doubt: Doubt.NONE }
 }
 
 function sentence(what: string, reply: string): string {

@@ -1,5 +1,6 @@
 import type { Executor, Tx } from '@mainstay/kernel'
 import type { UnknownPolicy } from '@mainstay/proto/notify/v1'
+import type { Doubt } from './doubt.ts'
 import type { Lane } from './lanes.ts'
 
 /** Makes a worker known, or keeps it so. Times are the database's own, so that workers' clocks need not agree. */
@@ -65,15 +66,23 @@ export interface AbandonedAttempt {
   lane: Lane
   attempt: number
   expireMs: number
-  /** Null when the message's partition was dropped. */
+  providerAccountId: string
+  /** What the attempt was made for. */
+  doubt: Doubt
+  doubtMs: number
+  /** Null when the message's partition was dropped, as are the two after it. */
   unknownPolicy: UnknownPolicy | null
+  live: boolean | null
+  channel: number | null
 }
 
 /** Reads through the whole queue: it happens after a crash only, and spares every claim an index on the owner. */
 export async function listAbandoned(tx: Tx, workerId: string): Promise<AbandonedAttempt[]> {
   const { rows } = await tx.query<AbandonedAttempt>({
     text: `SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease_epoch AS attempt,
-        (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", m.unknown_policy AS "unknownPolicy"
+        (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "providerAccountId",
+        q.doubt, (extract(epoch FROM coalesce(q.doubt_time, q.start_time)) * 1000)::float8 AS "doubtMs",
+        m.unknown_policy AS "unknownPolicy", m.live, m.channel
       FROM notify.delivery_queue q
       LEFT JOIN notify.messages m ON m.project_id = q.project_id AND m.message_id = q.message_id
       WHERE q.lease_owner = $1`,

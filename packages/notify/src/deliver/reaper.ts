@@ -1,10 +1,20 @@
 import type { Clock, Db } from '@mainstay/kernel'
 import { UnknownPolicy } from '@mainstay/proto/notify/v1'
+import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
+import { channelName } from '../providers/outgoing.ts'
 import { walkIndexes } from './batch-sql.ts'
+import { Doubt, meansOf } from './doubt.ts'
 import { judge } from './judge.ts'
-import { listAbandoned, listDeadWorkers, lockDeadWorker, removeWorker } from './lease-store.ts'
-import { recordAttempts } from './record-store.ts'
+import type { Lane } from './lanes.ts'
+import {
+  type AbandonedAttempt,
+  listAbandoned,
+  listDeadWorkers,
+  lockDeadWorker,
+  removeWorker,
+} from './lease-store.ts'
+import { type AttemptRecord, recordAttempts } from './record-store.ts'
 import { inLockOrder } from './recorder.ts'
 import type { RetryPolicies } from './settings.ts'
 
@@ -13,13 +23,23 @@ const NO_WORD: ProviderResult = {
   reply: 'the worker stopped before it could record what the provider answered',
 }
 
+export interface ReaperDeps {
+  db: Db
+  clock: Clock
+  policies: RetryPolicies
+  directory: Pick<ProviderDirectory, 'candidates'>
+  /** See ClaimDeps. */
+  reportWaitMs: Readonly<Record<Lane, number>>
+}
+
 /**
  * Settles what dead workers had under way: each such attempt may or may not have reached its provider, so its outcome
- * is unknown and the message's policy decides. Any worker may do it, at any time.
+ * is unknown, and what follows is what follows every answer that was lost. Any worker may do it, at any time.
  *
  * @returns how many attempts were settled.
  */
-export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPolicies): Promise<number> {
+export async function settleDeadWorkers(deps: ReaperDeps): Promise<number> {
+  const { db, clock } = deps
   let settled = 0
   for (const workerId of await listDeadWorkers(db)) {
     settled += await db.transaction(async (tx) => {
@@ -27,15 +47,8 @@ export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPol
       const abandoned = await listAbandoned(tx, workerId)
       if (abandoned.length > 0) {
         const nowMs = clock.nowMs()
-        const records = abandoned.map((attempt) => {
-          const unknownPolicy = attempt.unknownPolicy ?? UnknownPolicy.AT_MOST_ONCE
-          const verdict = judge(NO_WORD, { ...attempt, unknownPolicy, inDoubt: false }, nowMs, policies)
-          const { projectId, messageId, attempt: number } = attempt
-          return {
-            ...{ projectId, messageId, attempt: number, workerId, ...verdict, endMs: nowMs },
-            ...{ providerMessageId: null, reply: NO_WORD.reply, subject: null },
-          }
-        })
+        const records: AttemptRecord[] = []
+        for (const attempt of abandoned) records.push(await settle(deps, attempt, workerId, nowMs))
         await recordAttempts(tx, records.toSorted(inLockOrder))
       }
       await removeWorker(tx, workerId)
@@ -43,4 +56,35 @@ export async function settleDeadWorkers(db: Db, clock: Clock, policies: RetryPol
     }, walkIndexes)
   }
   return settled
+}
+
+async function settle(
+  { directory, policies, reportWaitMs }: ReaperDeps,
+  attempt: AbandonedAttempt,
+  workerId: string,
+  nowMs: number,
+): Promise<AttemptRecord> {
+  const { projectId, messageId, live, channel, doubt } = attempt
+  const name = channelName(channel ?? 0)
+  const candidates =
+    live === null || name === undefined ? [] : await directory.candidates(projectId, live, name)
+  const account = candidates.find(({ providerAccountId }) => providerAccountId === attempt.providerAccountId)
+  const verdict = judge(
+    NO_WORD,
+    {
+      ...attempt,
+      unknownPolicy: attempt.unknownPolicy ?? UnknownPolicy.AT_MOST_ONCE,
+      inDoubt: false,
+      // While a report is waited for nothing is sent: what was under way was a resend.
+      doubt: doubt === Doubt.REPORT ? Doubt.NONE : doubt,
+      means: meansOf(account, reportWaitMs[attempt.lane]),
+    },
+    nowMs,
+    policies,
+  )
+  return {
+    ...{ projectId, messageId, attempt: attempt.attempt, workerId, ...verdict, endMs: nowMs },
+    possibleDuplicate: verdict.possibleDuplicate || doubt === Doubt.REPORT,
+    ...{ providerMessageId: null, reply: NO_WORD.reply, subject: null },
+  }
 }

@@ -1,6 +1,7 @@
 import type { Tx } from '@mainstay/kernel'
 import type { AttemptOutcome, MessageState } from '@mainstay/proto/notify/v1'
 import { plainArray, tellOf } from './batch-sql.ts'
+import type { Doubt } from './doubt.ts'
 
 /** How one attempt ended and what follows. */
 export interface AttemptRecord {
@@ -17,6 +18,7 @@ export interface AttemptRecord {
   dueMs: number
   detail: string | null
   possibleDuplicate: boolean
+  doubt: Doubt
   providerMessageId: string | null
   reply: string | null
   /** The subject as it was sent, where a template made it. */
@@ -49,6 +51,7 @@ export async function recordAttempts(tx: Tx, records: readonly AttemptRecord[]):
       records.map((r) => r.providerMessageId),
       records.map((r) => r.reply),
       records.map((r) => r.subject),
+      plainArray(records.map((r) => r.doubt)),
     ],
   })
   return rows.map((row) => row.index)
@@ -63,11 +66,11 @@ const RECORD = `
 WITH r AS MATERIALIZED (
   SELECT project_id, message_id, attempt, worker_id, outcome, to_timestamp(end_s) AS end_time, state,
     CASE WHEN state = 0 THEN to_timestamp(due_s) END AS due_time, detail, possible_duplicate, provider_message_id, reply,
-    subject, ord
+    subject, doubt, ord
   FROM unnest($1::uuid[], $2::uuid[], $3::int4[], $4::uuid[], $5::int2[], $6::float8[], $7::int2[], $8::float8[],
-    $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[]) WITH ORDINALITY
+    $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::int2[]) WITH ORDINALITY
     AS r (project_id, message_id, attempt, worker_id, outcome, end_s, state, due_s, detail, possible_duplicate,
-      provider_message_id, reply, subject, ord)
+      provider_message_id, reply, subject, doubt, ord)
 ),
 ended AS (
   DELETE FROM notify.delivery_queue q USING r
@@ -76,7 +79,10 @@ ended AS (
   RETURNING ${HELD}
 ),
 waiting AS (
-  UPDATE notify.delivery_queue q SET lease_owner = NULL, due_time = r.due_time FROM r
+  UPDATE notify.delivery_queue q
+  SET lease_owner = NULL, due_time = r.due_time, doubt = r.doubt,
+    doubt_time = CASE WHEN r.doubt <> 0 THEN coalesce(q.doubt_time, q.start_time) END
+  FROM r
   WHERE r.state = 0 AND q.project_id = r.project_id AND q.message_id = r.message_id
     AND q.lease_epoch = r.attempt AND q.lease_owner = r.worker_id
   RETURNING ${HELD}

@@ -1,7 +1,8 @@
 import { childTrace, formatTraceparent, type Logger, toTypeId } from '@mainstay/kernel'
-import type { ProviderResult } from '../providers/adapter.ts'
+import type { LookupResult, ProviderResult } from '../providers/adapter.ts'
 import type { Outgoing } from '../providers/outgoing.ts'
 import type { Job } from './claim.ts'
+import { Doubt } from './doubt.ts'
 import { LANE_NAMES } from './lanes.ts'
 
 /** How long a client may still take to give up after it was told to. */
@@ -54,7 +55,7 @@ export function sendBatch(
   }, timeoutMs)
   const nowMs = Date.now()
   for (const job of jobs) {
-    job.client.send(toOutgoing(job, nowMs), controller.signal).then(
+    ask(job, toOutgoing(job, nowMs), controller.signal).then(
       (result) => close(job, result),
       (err: unknown) => {
         // Clients promise not to throw; one that does tells nothing about how far it came.
@@ -64,6 +65,24 @@ export function sendBatch(
     )
   }
   return sending
+}
+
+/** Hands the message over, or asks what became of it. */
+function ask({ doubt, client }: Job, message: Outgoing, signal: AbortSignal): Promise<ProviderResult> {
+  return doubt === Doubt.LOOK_UP && client.lookup !== undefined
+    ? client.lookup(message, signal).then(toResult)
+    : client.send(message, signal)
+}
+
+function toResult(found: LookupResult): ProviderResult {
+  switch (found.outcome) {
+    case 'sent':
+      return { ...found, outcome: 'accepted' }
+    case 'not_sent':
+      return { outcome: 'rejected_transient', reply: `The provider does not have it: ${found.reply}` }
+    case 'unknown':
+      return found
+  }
 }
 
 function toOutgoing(job: Job, nowMs: number): Outgoing {

@@ -46,6 +46,20 @@ export const deliverSettings = {
     min: 10,
     doc: 'How long a message that no provider account can take waits before it is looked at again.',
   },
+  otpReportWaitMs: {
+    env: 'NOTIFY_OTP_REPORT_WAIT_MS',
+    type: 'duration_ms',
+    default: 30_000,
+    min: 0,
+    doc: "How long a one-time code whose provider's answer was lost waits for the provider's report before its policy decides. 0: not at all.",
+  },
+  reportWaitMs: {
+    env: 'NOTIFY_REPORT_WAIT_MS',
+    type: 'duration_ms',
+    default: 600_000,
+    min: 0,
+    doc: 'The same for transactional and bulk messages.',
+  },
   otpMaxAttempts: {
     env: 'NOTIFY_OTP_MAX_ATTEMPTS',
     type: 'integer',
@@ -122,6 +136,11 @@ export interface RetryPolicy {
   capMs: number
   /** Attempts in all, the first included. */
   maxAttempts: number
+}
+
+/** How long a report is waited for, by lane. */
+export function reportWaits(settings: DeliverSettings): Readonly<Record<Lane, number>> {
+  return { 1: settings.otpReportWaitMs, 2: settings.reportWaitMs, 3: settings.reportWaitMs }
 }
 
 export type RetryPolicies = Readonly<Record<Lane, RetryPolicy>>

@@ -2,7 +2,7 @@ import { type Clock, createLogger, createMetrics, type Db, systemClock } from '@
 import { createDeliverer, type Deliverer, type DelivererDeps } from '../deliver/deliverer.ts'
 import { type DeliverSettings, deliverSettings } from '../deliver/settings.ts'
 import type { ProviderCandidate } from '../provider-accounts/directory.ts'
-import type { ProviderClient, ProviderResult } from '../providers/adapter.ts'
+import type { LookupResult, ProviderClient, ProviderResult } from '../providers/adapter.ts'
 import type { Outgoing } from '../providers/outgoing.ts'
 import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import type { Renderer } from '../rendering.ts'
@@ -31,6 +31,8 @@ export const accept: Answer = () => ({ outcome: 'accepted', reply: '250 ok' })
 /** A provider account whose provider answers as the test says. */
 export interface ScriptedAccount extends ProviderCandidate {
   answer: Answer
+  /** What it says of a message whose answer was lost. */
+  lookup?: () => Promise<LookupResult>
   /** Every email handed to it, in order. */
   sent: Outgoing[]
 }
@@ -76,6 +78,7 @@ function clientOf(account: ScriptedAccount): ProviderClient {
       account.sent.push(email)
       return await account.answer(email, signal)
     },
+    lookup: async () => (await account.lookup?.()) ?? { outcome: 'unknown', reply: 'nobody knows' },
     verify: async () => ({ ok: true, detail: '' }),
     close: async () => {},
   }
