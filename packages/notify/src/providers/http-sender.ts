@@ -183,7 +183,8 @@ export function describeError(error: unknown): string {
   return code === '' || message.includes(code) ? message : `${message} (${code})`
 }
 
-function isMisconfiguration(error: unknown): boolean {
+/** An error of connecting that goes on until somebody changes something: a name, an address, a certificate. */
+export function isMisconfiguration(error: unknown): boolean {
   const code = codeOf(error)
   return /^(EPRIVATE|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(
     code,

@@ -1,3 +1,4 @@
+import { apns } from './apns.ts'
 import { fcm } from './fcm.ts'
 
-export const pushServices = [fcm] as const
+export const pushServices = [fcm, apns] as const
