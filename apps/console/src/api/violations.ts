@@ -13,17 +13,27 @@ export function setViolations<T extends FieldValues>(
   form: UseFormReturn<T>,
 ): boolean {
   if (!(error instanceof MainstayError) || error.violations.length === 0) return false
-  const known = new Set(Object.keys(form.getValues()))
+  const values = form.getValues()
   let all = true
   for (const violation of error.violations) {
-    const path = violation.field.startsWith(`${prefix}.`)
-      ? violation.field.slice(prefix.length + 1)
-      : violation.field
-    const name = [path, path.split('.').at(-1) ?? path].find((candidate) => known.has(candidate))
+    const name = fieldOf(violation.field, prefix, values)
     if (name === undefined) all = false
     else form.setError(name as Path<T>, { message: sentence(violation.description) }, { shouldFocus: true })
   }
   return all
+}
+
+/** `secrets.apiKey` for `provider_account.service.secrets.apiKey`: the longest end of the path that the form knows. */
+function fieldOf(path: string, prefix: string, values: FieldValues): string | undefined {
+  const segments = (path.startsWith(`${prefix}.`) ? path.slice(prefix.length + 1) : path).split('.')
+  for (const [index, segment] of segments.entries()) {
+    if (!Object.hasOwn(values, segment)) continue
+    const isLast = index === segments.length - 1
+    if (isLast !== (typeof values[segment] === 'object' && values[segment] !== null)) {
+      return segments.slice(index).join('.')
+    }
+  }
+  return undefined
 }
 
 /** Validation rules speak in fragments ("must be a valid email"); a field's error is a sentence. */

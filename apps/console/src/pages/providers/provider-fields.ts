@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type ProviderAccount, type ProviderAccountSchema, SmtpSecurity } from '@mainstay/proto/notify/v1'
+import type { ProviderChoice } from './provider-choices.ts'
 
 /** The form of a provider account: flat, with the fields of every kind. */
 export interface ProviderFields {
@@ -17,7 +18,7 @@ export interface ProviderFields {
   url: string
   bearerToken: string
   /** A kind of `ListProviderKinds`. */
-  service: string
+  serviceKind: string
   settings: Record<string, string>
   secrets: Record<string, string>
 }
@@ -36,14 +37,27 @@ const blank: ProviderFields = {
   maxConnections: 5,
   url: '',
   bearerToken: '',
-  service: '',
+  serviceKind: '',
   settings: {},
   secrets: {},
 }
 
+/** A new account of a choice, with what its kind takes when nothing is said. */
+export function fieldsOf({ slug, title, service }: ProviderChoice, test: boolean): ProviderFields {
+  if (slug === 'smtp' || slug === 'http') return { ...blank, kind: slug, test }
+  const choices = service?.fields.flatMap(({ name, choices: [first] }) => (first ? [[name, first]] : []))
+  return {
+    ...blank,
+    kind: 'service',
+    displayName: title,
+    test,
+    serviceKind: slug,
+    settings: Object.fromEntries(choices ?? []),
+  }
+}
+
 /** An account as the form shows it. Secrets are never in an answer, so they start empty. */
-export function toFields(account: ProviderAccount | undefined): ProviderFields {
-  if (!account) return blank
+export function toFields(account: ProviderAccount): ProviderFields {
   const { displayName, sender, test, priority, config } = account
   const shared = { ...blank, displayName, sender, test, priority, kind: config.case ?? 'sandbox' }
   if (config.case === 'smtp') {
@@ -52,7 +66,7 @@ export function toFields(account: ProviderAccount | undefined): ProviderFields {
   }
   if (config.case === 'http') return { ...shared, url: config.value.url }
   if (config.case === 'service') {
-    return { ...shared, service: config.value.kind, settings: config.value.settings }
+    return { ...shared, serviceKind: config.value.kind, settings: config.value.settings }
   }
   return shared
 }
@@ -76,8 +90,16 @@ export function toAccount(fields: ProviderFields): MessageInitShape<typeof Provi
     return { ...shared, config: { case: 'http', value: { url: url.trim(), bearerToken } } }
   }
   if (fields.kind === 'service') {
-    const { service: kind, settings, secrets } = fields
-    return { ...shared, config: { case: 'service', value: { kind, settings, secrets } } }
+    const { serviceKind: kind, settings, secrets } = fields
+    return {
+      ...shared,
+      config: { case: 'service', value: { kind, settings: filled(settings), secrets: filled(secrets) } },
+    }
   }
   return { ...shared, test: true, config: { case: 'sandbox', value: {} } }
+}
+
+function filled(values: Record<string, string>): Record<string, string> {
+  const trimmed = Object.entries(values).map(([name, value]) => [name, (value ?? '').trim()] as const)
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== ''))
 }

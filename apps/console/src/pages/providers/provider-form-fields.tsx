@@ -1,6 +1,5 @@
 import { SmtpSecurity } from '@mainstay/proto/notify/v1'
 import { Controller, type UseFormReturn } from 'react-hook-form'
-import { Checkbox } from '../../components/field/checkbox.tsx'
 import { Field } from '../../components/field/field.tsx'
 import { Select, TextInput } from '../../components/field/inputs.tsx'
 import { Segmented } from '../../components/segmented/segmented.tsx'
@@ -8,35 +7,15 @@ import type { ProviderFields } from './provider-fields.ts'
 
 type Form = UseFormReturn<ProviderFields>
 
-export function KindChoice({ form }: { form: Form }) {
-  return (
-    <Controller
-      control={form.control}
-      name="kind"
-      render={({ field }) => (
-        <fieldset className="flex flex-col items-start gap-1.5">
-          <legend className="mb-1.5 text-sm font-medium">Kind</legend>
-          <Segmented
-            label="Kind of provider"
-            value={field.value}
-            onChange={field.onChange}
-            choices={[
-              { value: 'smtp', label: 'SMTP server' },
-              { value: 'http', label: 'HTTP endpoint' },
-            ]}
-          />
-          <p className="text-xs text-ink-3">
-            {field.value === 'smtp'
-              ? 'Any mail server or email service that speaks SMTP.'
-              : 'An endpoint of your own. It gets each message as JSON by POST with an Idempotency-Key header.'}
-          </p>
-        </fieldset>
-      )}
-    />
-  )
-}
-
-export function SharedFields({ form, kind }: { form: Form; kind: ProviderFields['kind'] }) {
+export function SharedFields({
+  form,
+  kind,
+  senderHelp,
+}: {
+  form: Form
+  kind: ProviderFields['kind']
+  senderHelp: string
+}) {
   const { errors } = form.formState
   return (
     <>
@@ -51,20 +30,16 @@ export function SharedFields({ form, kind }: { form: Form; kind: ProviderFields[
           />
         )}
       </Field>
-      <Field
-        label="Sender"
-        help="The address that mail comes from, for example Acme <hello@acme.example>."
-        error={errors.sender?.message}
-      >
+      <Field label="Sender" help={senderHelp} error={errors.sender?.message}>
         {(control) => (
           <TextInput
             {...control}
             autoComplete="off"
             {...form.register('sender', {
-              pattern: {
-                value: /^$|\S+@\S+/,
-                message: 'Write an address, with or without a name before it.',
-              },
+              validate: (sender) =>
+                kind !== 'smtp' ||
+                /^$|\S+@\S+/.test(sender) ||
+                'Write an address, with or without a name before it.',
             })}
           />
         )}
@@ -95,12 +70,23 @@ export function SharedFields({ form, kind }: { form: Form; kind: ProviderFields[
           control={form.control}
           name="test"
           render={({ field }) => (
-            <Checkbox
-              checked={field.value}
-              onChange={field.onChange}
-              label="Only for test messages"
-              help="Otherwise it carries live messages to real people."
-            />
+            <fieldset className="flex flex-col items-start">
+              <legend className="mb-1.5 text-sm font-medium">Carries</legend>
+              <Segmented
+                label="Carries"
+                value={field.value ? 'test' : 'live'}
+                onChange={(value) => field.onChange(value === 'test')}
+                choices={[
+                  { value: 'live', label: 'Live messages' },
+                  { value: 'test', label: 'Test messages' },
+                ]}
+              />
+              <p className="mt-1.5 text-xs text-ink-3">
+                {field.value
+                  ? 'What test keys send goes out through it, for real.'
+                  : 'What live keys send goes out through it, to real people.'}
+              </p>
+            </fieldset>
           )}
         />
       )}

@@ -1,5 +1,7 @@
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
+import type { ProviderKind } from '@mainstay/proto/notify/v1/provider-kinds'
 import { Plus } from 'lucide-react'
+import { useMemo } from 'react'
 import { Outlet, useNavigate, useParams } from 'react-router'
 import { ButtonLink } from '../../components/button/button.tsx'
 import { EmptyState } from '../../components/empty-state/empty-state.tsx'
@@ -8,9 +10,11 @@ import { useHotkeys } from '../../components/hotkeys/use-hotkeys.ts'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
 import { OutcomeBar } from '../../components/outcome-bar/outcome-bar.tsx'
 import { Card, PageHeader } from '../../components/page/page.tsx'
+import { ChannelMarks } from '../../notify/channel-mark.tsx'
 import { useProviderAccounts } from '../../notify/provider-accounts.ts'
+import { kindTitle, useProviderKinds } from '../../notify/provider-kinds.ts'
 import { EnabledSwitch } from './enabled-switch.tsx'
-import { addressOf, kindWord } from './provider-kind.ts'
+import { addressOf } from './provider-address.ts'
 import { VerifyButton } from './verify-button.tsx'
 
 /** The accounts that messages are handed to, in the order they are tried. */
@@ -18,6 +22,8 @@ export function Component() {
   const navigate = useNavigate()
   const { providerAccountId } = useParams()
   const accounts = useProviderAccounts({ live: true })
+  const kinds = useProviderKinds().data
+  const columns = useMemo(() => columnsWith(kinds), [kinds])
   useHotkeys({ escape: () => void navigate('/providers') })
   const add = (
     <ButtonLink kind="primary" to="/providers/new">
@@ -34,8 +40,9 @@ export function Component() {
             <FailureState error={accounts.error} onRetry={() => void accounts.refetch()} />
           ) : accounts.data?.length === 0 ? (
             <EmptyState title="No providers yet" actions={add}>
-              Messages are handed to a provider account: an SMTP server, or an HTTP endpoint of your own.
-              Without one, live messages wait in the queue.
+              Messages are handed to a provider account: at a service for mail, SMS, WhatsApp, push, chat or
+              webhooks, at an SMTP server, or at an HTTP endpoint of your own. Without one, live messages wait
+              in the queue.
             </EmptyState>
           ) : (
             <Card>
@@ -52,8 +59,11 @@ export function Component() {
                   aside: account.test ? 'Test' : 'Live',
                   second: (
                     <>
-                      <p className="mb-1.5 truncate">
-                        {kindWord(account)}, {addressOf(account)}
+                      <p className="mb-1.5 flex flex-wrap gap-x-3">
+                        <ChannelMarks channels={account.channels} />
+                        <span className="min-w-0 truncate">
+                          {kindTitle(account, kinds)}, {addressOf(account)}
+                        </span>
                       </p>
                       <OutcomeBar counts={account} />
                     </>
@@ -78,19 +88,18 @@ export function Component() {
   )
 }
 
-const columns: ListColumn<ProviderAccount>[] = [
-  { title: 'Name', width: '22%', cell: (account) => account.displayName },
+const columnsWith = (kinds: readonly ProviderKind[] | undefined): ListColumn<ProviderAccount>[] => [
+  { title: 'Name', width: '19%', cell: (account) => account.displayName },
   {
-    title: 'Reaches',
+    title: 'Channel',
+    width: '118px',
+    cell: (account) => <ChannelMarks channels={account.channels} />,
+  },
+  {
+    title: 'Provider',
     cell: (account) => (
       <span className="text-ink-2" title={addressOf(account)}>
-        {account.config.case === 'sandbox' ? (
-          'The built-in mailbox'
-        ) : (
-          <>
-            {kindWord(account)} <span className="tabular text-xs">{addressOf(account)}</span>
-          </>
-        )}
+        {kindTitle(account, kinds)} <span className="tabular text-xs text-ink-3">{addressOf(account)}</span>
       </span>
     ),
   },
@@ -101,7 +110,7 @@ const columns: ListColumn<ProviderAccount>[] = [
     align: 'right',
     cell: (account) => <span className="tabular">{account.priority}</span>,
   },
-  { title: 'Last 24 hours', width: '25%', cell: (account) => <OutcomeBar counts={account} /> },
+  { title: 'Last 24 hours', width: '22%', cell: (account) => <OutcomeBar counts={account} /> },
   {
     title: 'Check',
     width: '104px',

@@ -1,13 +1,6 @@
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
 
-/** The kind of provider, in a word. */
-export function kindWord(account: ProviderAccount): string {
-  const { config } = account
-  if (config.case === 'service') return config.value.kind
-  return { sandbox: 'Sandbox', smtp: 'SMTP', http: 'HTTP' }[config.case ?? 'sandbox']
-}
-
-/** Where it is, in a few characters. */
+/** Where an account leads, in a few characters: its server, or the sender at a service. */
 export function addressOf(account: ProviderAccount): string {
   switch (account.config.case) {
     case 'smtp':
@@ -17,6 +10,6 @@ export function addressOf(account: ProviderAccount): string {
     case 'service':
       return account.sender
     default:
-      return 'the built-in mailbox'
+      return 'the built-in mailbox and phone'
   }
 }

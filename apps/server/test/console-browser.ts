@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { after, before } from 'node:test'
+import AxeBuilder from '@axe-core/playwright'
+import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { readBanner, type ServerProcess, spawnServer } from './process.ts'
+
+const CHROMIUM = '/usr/bin/chromium'
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-sync',
+]
+
+/** Every colour and every width once; each pair of them together is no other code. */
+export const LOOKS = [
+  ['light', { width: 1440, height: 900 }],
+  ['dark', { width: 390, height: 844 }],
+] as const
+
+/** A server, a real browser, and a page of it that is signed in, for the tests of a `describe`. */
+export interface Console {
+  readonly page: Page
+  readonly url: string
+  /** Calls the API with the server's test key. Fails the test unless the answer is 2xx. */
+  call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
+}
+
+/** Starts both before the tests of the suite, and stops both after them. */
+export function useConsole(env: Record<string, string> = {}): Console {
+  const home = temporaryHome()
+  let server: ServerProcess
+  let browser: Browser
+  let page: Page
+  let url = ''
+  let key = ''
+
+  before(async () => {
+    server = spawnServer(home, env)
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [...ARGS, '--disable-component-update'],
+    })
+    await server.ready()
+    const banner = readBanner(server.output())
+    url = banner.apiUrl
+    key = banner.apiKey
+    const context = await browser.newContext({ viewport: LOOKS[0][1], reducedMotion: 'reduce' })
+    page = await context.newPage()
+    await page.goto(banner.signInLink ?? '')
+    await page.getByRole('heading', { name: 'Home' }).waitFor()
+  })
+  after(async () => {
+    await browser?.close()
+    await server?.stop()
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  return {
+    get page() {
+      return page
+    },
+    get url() {
+      return url
+    },
+    async call(method, path, body) {
+      const response = await fetch(url + path, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const answer = (await response.json()) as Record<string, unknown>
+      assert.ok(response.ok, `${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
+      return answer
+    },
+  }
+}
+
+/** Looks at what is on screen, light and wide, then dark and narrow, and fails for a serious accessibility problem. */
+export async function assertAccessible(page: Page): Promise<void> {
+  const problems: string[] = []
+  for (const [colorScheme, viewport] of LOOKS) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.setViewportSize(viewport)
+    await settled(page)
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
+      .analyze()
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue
+      problems.push(`${colorScheme} ${viewport.width}: ${id} at ${nodes[0]?.target.join(' ')}`)
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.setViewportSize(LOOKS[0][1])
+  assert.deepEqual(problems, [], page.url())
+}
+
+/** Waits until nothing on the page says that it is loading. */
+export async function settled(page: Page): Promise<void> {
+  await waitFor(async () => (await page.locator('[aria-busy="true"]').count()) === 0, {
+    what: `${page.url()} to load`,
+  })
+}
