@@ -98,21 +98,21 @@ export function judgeTwilio(answer: HttpAnswer, reply: string): ProviderResult |
   const code = Number(jsonObject(answer)?.code)
   if (DEAD_ADDRESS.has(code)) return { outcome: 'rejected_permanent', reply, addressFault: true }
   if (UNUSABLE_ACCOUNT.has(code)) return { outcome: 'rejected_transient', reply, accountFault: true }
-  if (QUEUE_FULL.has(code)) return { outcome: 'rejected_transient', reply }
+  if (NOT_NOW.has(code)) return { outcome: 'rejected_transient', reply }
   return undefined
 }
 
 /** Not a number; not a mobile number; a landline. */
 const DEAD_ADDRESS = new Set([21211, 21614, 21635])
 /**
- * Sign-in refused; account not active (four of them); sender not valid, not ours, or without SMS (six of them); a messaging
+ * Sign-in refused; account not active (four of them); sender not valid, not ours, or without SMS (five of them); a messaging
  * service that is not there or has no sender; a WhatsApp sender that is not there.
  */
 const UNUSABLE_ACCOUNT = new Set([
-  20003, 20005, 10001, 30002, 90010, 21212, 21603, 21606, 21659, 21660, 21661, 21701, 21703, 63007,
+  20003, 20005, 10001, 30002, 90010, 21212, 21601, 21603, 21660, 21661, 21701, 21703, 63007,
 ])
-/** The sender's queue; the account's. */
-const QUEUE_FULL = new Set([21611, 30001])
+/** The sender's queue is full; the account's; the sender is not ours, or not for the recipient's country: Twilio says not which. */
+const NOT_NOW = new Set([21611, 30001, 21606, 21659])
 
 function messagesUrl({ accountSid }: TwilioConfig): string {
   return `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Messages.json`

@@ -1,3 +1,4 @@
+import { textOf } from '../http-outcome.ts'
 import { withPlus } from '../phone-numbers.ts'
 import { type Fields, fieldsOf, firstText } from '../report-body.ts'
 import { refuseWithoutToken } from '../report-token.ts'
@@ -47,21 +48,21 @@ const KINDS: ReadonlyMap<string, ProviderEventKind> = new Map([
 function toEvent(fields: Fields): ProviderEvent[] {
   const id = firstText(fields.externalId)
   const status = firstText(fields.status, fields.eventType)
-  const timeMs = Number(fields.deliveredTS ?? fields.eventTs ?? Number.NaN)
+  const timeMs = Number(textOf(fields.deliveredTS ?? fields.eventTs) ?? Number.NaN)
   if (id === undefined || status === undefined || !Number.isSafeInteger(timeMs)) {
     throw new ReportMalformed('A report has no message, state or time.')
   }
   const kind = KINDS.get(status.toUpperCase())
   if (kind === undefined) return []
   const cause = firstText(fields.cause)
-  const address = fields.phoneNo ?? fields.destAddr
+  const address = textOf(fields.phoneNo ?? fields.destAddr)
   return [
     {
       eventId: `${id}:${status}`,
       kind: kind === 'failed' && cause?.trim() === 'UNKNOWN_SUBSCRIBER' ? 'bounced' : kind,
       timeMs,
       providerMessageId: id,
-      ...(address === undefined ? {} : { address: withPlus(String(address)) }),
+      ...(address === undefined ? {} : { address: withPlus(address) }),
       detail: [status, cause?.trim()].filter((part) => part !== undefined).join(' '),
     },
   ]

@@ -69,9 +69,14 @@ describeService({
       means: { outcome: 'rejected_permanent' },
     },
     {
-      name: 'a sender that is not ours',
-      ...error(400, 21606, "The 'From' phone number provided is not a valid message-capable Twilio number"),
+      name: 'a sender without SMS',
+      ...error(400, 21661, "'From' number is not SMS-capable"),
       means: { outcome: 'rejected_transient', accountFault: true },
+    },
+    {
+      name: 'a sender that is not ours, or not for this country',
+      ...error(400, 21606, "The 'From' phone number provided is not a valid message-capable Twilio number"),
+      means: { outcome: 'rejected_transient' },
     },
     {
       name: 'a wrong token',

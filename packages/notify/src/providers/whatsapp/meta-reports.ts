@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { textOf } from '../http-outcome.ts'
 import { asMessageId } from '../message-reference.ts'
 import { type Fields, fieldsOf, firstText, parseReportBody } from '../report-body.ts'
 import {
@@ -69,8 +70,9 @@ const KINDS: ReadonlyMap<string, ProviderEventKind> = new Map([
 const STOPPED = 131_050
 
 function toEvent(entry: Fields): ProviderEvent | undefined {
-  const { id, status, timestamp, biz_opaque_callback_data: reference, errors } = entry
-  if (typeof id !== 'string' || typeof status !== 'string' || !/^\d{1,12}$/.test(String(timestamp))) {
+  const { id, status, biz_opaque_callback_data: reference, errors } = entry
+  const timestamp = textOf(entry.timestamp) ?? ''
+  if (typeof id !== 'string' || typeof status !== 'string' || !/^\d{1,12}$/.test(timestamp)) {
     throw new ReportMalformed('A status has no message, state or time.')
   }
   const kind = KINDS.get(status)
@@ -84,7 +86,7 @@ function toEvent(entry: Fields): ProviderEvent | undefined {
     timeMs: Number(timestamp) * 1000,
     ...(messageId === undefined ? {} : { messageId }),
     providerMessageId: id,
-    detail: [status, error.code, words].filter((part) => part !== undefined).join(' '),
+    detail: [status, textOf(error.code), words].filter((part) => part !== undefined).join(' '),
   }
 }
 
