@@ -42,6 +42,11 @@ export function unsendable(reply: string): Unsendable {
   return { result: { outcome: 'rejected_permanent', reply } }
 }
 
+/** No message can ever be sent to this: it is no address of the channel. */
+export function notAnAddress(reply: string): Unsendable {
+  return { result: { outcome: 'rejected_permanent', reply, addressFault: true } }
+}
+
 export interface ServiceContext {
   nowMs(): number
   /** Private addresses may be called, and `http://`. */

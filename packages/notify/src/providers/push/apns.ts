@@ -1,6 +1,6 @@
 import { fromTypeId } from '@mainstay/kernel'
 import type { OutgoingPush } from '../outgoing.ts'
-import { defineService, unsendable } from '../service.ts'
+import { defineService, notAnAddress, unsendable } from '../service.ts'
 import { judgeApns } from './apns-outcome.ts'
 import { providerToken } from './apns-token.ts'
 import { createHttp2Sender } from './http2-sender.ts'
@@ -66,7 +66,7 @@ export const apns = defineService({
   isSender: (sender) => /^[A-Za-z0-9][A-Za-z0-9.-]{1,154}$/.test(sender),
   createSender: createHttp2Sender,
   async request(push, config, { nowMs }) {
-    if (!/^([0-9a-f]{2}){8,100}$/i.test(push.to)) return unsendable('The device token is not hexadecimal.')
+    if (!/^([0-9a-f]{2}){8,100}$/i.test(push.to)) return notAnAddress('The device token is not hexadecimal.')
     if ('aps' in push.data) return unsendable('The data name "aps" is Apple’s own.')
     const body = toPayload(push)
     if (Buffer.byteLength(body) > MAX_PAYLOAD_BYTES) {

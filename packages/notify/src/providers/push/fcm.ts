@@ -2,7 +2,7 @@ import { jsonObject, textOf } from '../http-outcome.ts'
 import type { HttpRequest } from '../http-sender.ts'
 import type { OutgoingPush } from '../outgoing.ts'
 import { isSenderName } from '../sender-name.ts'
-import { defineService, type ServiceContext, type Unsendable, unsendable } from '../service.ts'
+import { defineService, notAnAddress, type ServiceContext, type Unsendable, unsendable } from '../service.ts'
 import { judgeFcm } from './fcm-outcome.ts'
 import { googleAccessToken, readServiceAccount } from './google-access-token.ts'
 import { appDataOf, apsOf, isUrgent, topicOf, ttlSeconds } from './push-fields.ts'
@@ -42,7 +42,7 @@ export const fcm = defineService({
   senderHelp: 'A name for the app: Acme',
   isSender: isSenderName,
   request(push, config, context) {
-    if (push.to === '' || /\s/.test(push.to)) return unsendable('The device token is empty or has spaces.')
+    if (push.to === '' || /\s/.test(push.to)) return notAnAddress('The device token is empty or has spaces.')
     const reserved = Object.keys(push.data).find((name) => RESERVED.test(name))
     if (reserved !== undefined)
       return unsendable(`FCM keeps the data name ${JSON.stringify(reserved)} for itself.`)
