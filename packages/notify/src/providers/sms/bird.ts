@@ -16,7 +16,7 @@ export const birdSms = defineService({
   kind: 'bird_sms',
   title: 'Bird (SMS)',
   channel: 'sms',
-  documentation: 'https://bird.com/docs/api/reference/create-sms-message',
+  documentation: 'https://bird.com/docs/api',
   semantics: {
     idempotencyWindowMs: 3 * 3_600_000,
     lookup: false,

@@ -46,7 +46,10 @@ export const gupshupSms = defineService({
       required: false,
       pattern: /^\d{10,25}$/,
     },
-    reportToken: reportTokenField,
+    reportToken: {
+      ...reportTokenField,
+      help: 'A secret of your own choice. The real-time delivery URL is the report URL and ?token=…&externalId=%0&deliveredTS=%1&status=%2&cause=%3&phoneNo=%4',
+    },
   },
   senderHelp: 'ACMEIN: the sender id that Gupshup has configured, in India 6 letters',
   isSender: isSmsSender,

@@ -45,7 +45,10 @@ export const msg91Sms = defineService({
       required: true,
       pattern: /^(?!mobiles$)[A-Za-z][A-Za-z0-9_]{0,39}$/,
     },
-    reportToken: reportTokenField,
+    reportToken: {
+      ...reportTokenField,
+      help: 'A secret of your own choice. Webhook (New) calls the report URL and ?token=… with requestId, status, telNum, CRQID and failureReason.',
+    },
   },
   senderHelp: 'ACMEIN: the sender id of the template, in India 6 letters',
   isSender: isSmsSender,
