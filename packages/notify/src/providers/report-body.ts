@@ -15,6 +15,19 @@ export function parseReportBody(body: Buffer | string): Fields {
   return value
 }
 
+/**
+ * The same of a body that is not verified yet, because its signature stands inside it; undefined when it is no JSON object,
+ * which is forged rather than malformed.
+ */
+export function parseUnverifiedBody(body: Buffer): Fields | undefined {
+  try {
+    return parseReportBody(body)
+  } catch (error) {
+    if (error instanceof ReportMalformed) return
+    throw error
+  }
+}
+
 /** The value as an object; an empty one when it is something else. */
 export function fieldsOf(value: unknown): Fields {
   return isObject(value) ? value : {}

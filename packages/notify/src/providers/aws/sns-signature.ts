@@ -1,6 +1,6 @@
 import { verify, type X509Certificate } from 'node:crypto'
-import { type Fields, firstText, parseReportBody } from '../report-body.ts'
-import { ReportMalformed, type ReportRequest } from '../reports.ts'
+import { type Fields, firstText, parseUnverifiedBody } from '../report-body.ts'
+import type { ReportRequest } from '../reports.ts'
 import { awsHost } from './aws-account.ts'
 
 /** What Amazon SNS sent, when it is believed. */
@@ -29,7 +29,7 @@ export async function verifySnsMessage(
   certificateAt: (url: string) => Promise<X509Certificate>,
 ): Promise<SnsMessage | { forged: string }> {
   if (topicArn === '') return { forged: 'This account names no topic of reports.' }
-  const fields = readUnsigned(body)
+  const fields = parseUnverifiedBody(body)
   if (fields === undefined || fields.TopicArn !== topicArn) {
     return { forged: 'It is not a message of this account’s topic.' }
   }
@@ -55,16 +55,6 @@ export async function verifySnsMessage(
 /** Where Amazon SNS is reached in the region that the topic is in. */
 export function snsOrigin(topicArn: string): string {
   return `https://${awsHost('sns', topicArn.split(':')[3] ?? '')}`
-}
-
-/** What is not signed yet is forged rather than malformed. */
-function readUnsigned(body: Buffer): Fields | undefined {
-  try {
-    return parseReportBody(body)
-  } catch (error) {
-    if (error instanceof ReportMalformed) return
-    throw error
-  }
 }
 
 /** The one form that SNS gives it: nothing that a URL parser could read in two ways is fetched. */

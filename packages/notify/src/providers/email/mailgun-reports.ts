@@ -1,13 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { textOf } from '../http-outcome.ts'
-import { type Fields, fieldsOf, firstText, parseReportBody } from '../report-body.ts'
-import {
-  type ProviderEvent,
-  type ProviderEventKind,
-  ReportMalformed,
-  type ReportReader,
-  type ReportRequest,
-} from '../reports.ts'
+import { type Fields, fieldsOf, firstText, parseUnverifiedBody } from '../report-body.ts'
+import { type ProviderEvent, type ProviderEventKind, ReportMalformed, type ReportReader } from '../reports.ts'
 import { isSame } from '../signatures.ts'
 
 /** Mailgun repeats a delivery for 8 hours; what is older is not one of its repetitions. */
@@ -24,7 +18,7 @@ const MAX_AHEAD_MS = 5 * 60_000
 export const mailgunReports: ReportReader<{ webhookKey: string }> = {
   read(request, { webhookKey }) {
     if (webhookKey === '') return { forged: 'This account has no webhook signing key.' }
-    const body = readUnsigned(request)
+    const body = parseUnverifiedBody(request.body)
     const signature = fieldsOf(body?.signature)
     const token = firstText(signature.token)
     const timestamp = textOf(signature.timestamp) ?? ''
@@ -42,16 +36,6 @@ export const mailgunReports: ReportReader<{ webhookKey: string }> = {
     const event = toEvent(token, fieldsOf(body['event-data']))
     return { events: event === undefined ? [] : [event] }
   },
-}
-
-/** The signature stands in the body; what is not signed yet is forged rather than malformed. */
-function readUnsigned({ body }: ReportRequest): Fields | undefined {
-  try {
-    return parseReportBody(body)
-  } catch (error) {
-    if (error instanceof ReportMalformed) return
-    throw error
-  }
 }
 
 function toEvent(eventId: string, data: Fields): ProviderEvent | undefined {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { startServicePeer } from '../../testing/service-peer.ts'
 import { describeService } from '../../testing/service-suite.ts'
 import { type ProviderEvent, ReportMalformed, type ReportRequest } from '../reports.ts'
+import { createServiceAdapter } from '../service.ts'
 import { resend } from './resend.ts'
 import { resendReports } from './resend-reports.ts'
 
@@ -96,6 +98,24 @@ describeService({
 })
 
 describe('Resend', () => {
+  test('tells of a key that may only send that it is well, over the wire as well', async () => {
+    const peer = await startServicePeer()
+    const options = { connectTimeoutMs: 2000, sendTimeoutMs: 2000, allowPrivate: true, connections: 1 }
+    const resolveUrl = (url: string) => peer.origin + new URL(url).pathname
+    const adapter = createServiceAdapter(resend, { ...options, nowMs: () => Date.now(), resolveUrl })
+    const client = adapter.connect({ apiKey, webhookSecret })
+    try {
+      peer.act = () => error(401, 'restricted_api_key', 'This API key is restricted to only send emails')
+      assert.equal((await client.verify()).ok, true)
+      assert.equal(`${peer.calls[0]?.method} ${peer.calls[0]?.path}`, 'GET /domains')
+      peer.act = () => error(400, 'validation_error', 'API key is invalid')
+      assert.deepEqual(await client.verify(), { ok: false, detail: 'Resend answers HTTP 400.' })
+    } finally {
+      await client.close()
+      await peer.close()
+    }
+  })
+
   test('keys that may only send are known by the answer that says so', () => {
     const answer = (status: number, name: string, message: string) => ({
       ...error(status, name, message),
