@@ -1,3 +1,4 @@
+export { renderProvidersMarkdown } from '@mainstay/notify'
 export { settingsTables } from './config.ts'
 export { runMigrate } from './migrate-command.ts'
 export { runServer } from './run.ts'
