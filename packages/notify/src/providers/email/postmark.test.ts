@@ -89,7 +89,16 @@ describeService({
     { name: 'no credit', ...error(422, 405, 'You ran out of credits.'), means: accountFault },
     { name: 'a pending account', ...error(422, 412, 'Your account is pending.'), means: accountFault },
     { name: 'a closed account', ...error(422, 413, 'Your account may not send.'), means: accountFault },
-    { name: 'no such stream', ...error(422, 1235, 'The stream does not exist.'), means: accountFault },
+    {
+      name: 'no such stream',
+      ...error(422, 1235, "The stream provided: 'news' does not exist on this server."),
+      means: accountFault,
+    },
+    {
+      name: 'a stream that is not for sending',
+      ...error(422, 300, "Sending is not supported on the supplied 'MessageStream'."),
+      means: accountFault,
+    },
     {
       name: 'another error inside a success',
       ...error(200, 411, 'Forbidden attachment type.'),

@@ -106,12 +106,15 @@ const METADATA = 'mainstay_message'
 /** https://postmarkapp.com/developer/api/overview#error-codes; undefined: the status decides. */
 function judgeCode(code: number, message: string, status: number, reply: string): ProviderResult | undefined {
   if (code === 406) return { outcome: 'rejected_permanent', reply, addressFault: true }
+  // The account's stream is not there, or is not one to send by: told by words alone.
+  const isStreamFault = /^The stream provided|the supplied 'MessageStream'/.test(message)
+  if (isStreamFault || ACCOUNT_FAULTS.has(code))
+    return { outcome: 'rejected_transient', reply, accountFault: true }
   if (code === 300) {
     const [, field] = /^(?:Invalid|Error parsing) '(\w+)'/.exec(message) ?? []
     if (field === 'From') return { outcome: 'rejected_transient', reply, accountFault: true }
     return { outcome: 'rejected_permanent', reply, ...(field === 'To' ? { addressFault: true } : {}) }
   }
-  if (ACCOUNT_FAULTS.has(code)) return { outcome: 'rejected_transient', reply, accountFault: true }
   if (code === MAINTENANCE) return { outcome: 'rejected_transient', reply }
   // An error inside a success is still a no.
   return status < 300 ? { outcome: 'rejected_permanent', reply } : undefined
@@ -120,9 +123,9 @@ function judgeCode(code: number, message: string, status: number, reply: string)
 const MAINTENANCE = 100
 /**
  * 10: wrong token. 400 and 401: no such sender, or not confirmed. 405: out of credits. 412 and 413: the account may not send
- * yet, or any more. 1235: no such message stream.
+ * yet, or any more.
  */
-const ACCOUNT_FAULTS = new Set([10, 400, 401, 405, 412, 413, 1235])
+const ACCOUNT_FAULTS = new Set([10, 400, 401, 405, 412, 413])
 
 function authorise(serverToken: string): Record<string, string> {
   return { accept: 'application/json', 'x-postmark-server-token': serverToken }
