@@ -1,0 +1,1 @@
+-- What providers report about messages, and whom nothing more is sent to.
