@@ -8,7 +8,7 @@ export function ChannelMark({ channel, iconOnly = false }: { channel: Channel; i
   const word = channelWord(channel)
   return (
     <span
-      className="inline-flex items-center gap-1.5 align-top whitespace-nowrap"
+      className="inline-flex items-center gap-1.5 align-middle whitespace-nowrap"
       title={iconOnly ? word : undefined}
     >
       <Icon aria-hidden className="size-3.5 shrink-0 text-ink-3" />
@@ -21,7 +21,7 @@ export function ChannelMark({ channel, iconOnly = false }: { channel: Channel; i
 export function ChannelMarks({ channels: served }: { channels: readonly Channel[] }) {
   if (served.length > 2) return <span className="whitespace-nowrap">Every channel</span>
   return (
-    <span className="inline-flex flex-wrap gap-x-3">
+    <span className="inline-flex flex-wrap gap-x-3 align-middle">
       {served.map((channel) => (
         <ChannelMark key={channel} channel={channel} />
       ))}

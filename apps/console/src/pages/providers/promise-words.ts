@@ -34,7 +34,7 @@ export function promiseWords(promises: Promises): PromiseWord[] {
   ]
   if (priceUnit) {
     const word = priceUnit === 'free' ? 'Free' : `Priced per ${priceUnit}`
-    words.push({ word, good: undefined, meaning: 'As its price list counts.' })
+    words.push({ word, good: undefined, meaning: '' })
   }
   if (messagesPerSecond > 0) {
     const rate =

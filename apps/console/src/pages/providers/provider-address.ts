@@ -10,6 +10,6 @@ export function addressOf(account: ProviderAccount): string {
     case 'service':
       return account.sender
     default:
-      return 'the built-in mailbox and phone'
+      return ''
   }
 }

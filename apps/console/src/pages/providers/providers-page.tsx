@@ -62,7 +62,7 @@ export function Component() {
                       <p className="mb-1.5 flex flex-wrap gap-x-3">
                         <ChannelMarks channels={account.channels} />
                         <span className="min-w-0 truncate">
-                          {kindTitle(account, kinds)}, {addressOf(account)}
+                          {[kindTitle(account, kinds), addressOf(account)].filter(Boolean).join(', ')}
                         </span>
                       </p>
                       <OutcomeBar counts={account} />
