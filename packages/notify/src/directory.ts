@@ -26,6 +26,7 @@ import { createSandboxAdapter } from './providers/sandbox.ts'
 import { createServiceAdapter } from './providers/service.ts'
 import { services } from './providers/services.ts'
 import { createSmtpAdapter } from './providers/smtp.ts'
+import { sandboxPhoneHandlers } from './sandbox-phone/api.ts'
 import { createShelf } from './sandbox-phone/shelf.ts'
 
 export interface DirectoryDeps {
@@ -44,7 +45,9 @@ export interface DirectoryDeps {
 
 /** What messages are handed to: provider accounts, their lines, and the sandbox mailbox. */
 export interface Directory extends ProviderDirectory {
-  handlers: ReturnType<typeof providerAccountHandlers> & ReturnType<typeof mailboxHandlers>
+  handlers: ReturnType<typeof providerAccountHandlers> &
+    ReturnType<typeof mailboxHandlers> &
+    ReturnType<typeof sandboxPhoneHandlers>
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. `signIn` turns an API key into a project. */
   openMailboxPort(signIn: SignIn): Promise<void>
 }
@@ -67,7 +70,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     announceDelivered,
   })
   const mailbox = createMailbox({ intake, logger })
-  const shelf = createShelf({ db, clock, announceDelivered })
+  const shelf = createShelf({ db, clock, logger, keep: settings.mailboxKeep, announceDelivered })
   const adapters = createAdapters(settings, { endpointFor: mailbox.endpointFor, keep: shelf.keep })
   const secrets = createAccountSecrets(deps.sealer)
   const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(projectId, tx)
@@ -93,6 +96,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     handlers: {
       ...providerAccountHandlers(accounts, deps.reportUrl ?? (() => '')),
       ...mailboxHandlers(db, deps.pageTokens),
+      ...sandboxPhoneHandlers(db, deps.pageTokens),
     },
     async openMailboxPort(signIn) {
       if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)

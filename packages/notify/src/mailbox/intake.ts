@@ -1,5 +1,6 @@
 import { type Clock, type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { walkIndexes } from '../deliver/batch-sql.ts'
+import { createNewestOnly } from '../newest-only.ts'
 import { type Delivered, type MailRow, storeMails, trimMails } from './store.ts'
 
 export interface IntakeDeps {
@@ -29,14 +30,15 @@ interface Entry {
 const MAX_BATCH = 200
 const MAX_BATCH_BYTES = 8 * 1024 * 1024
 
-/** Mailboxes are trimmed after this many mails, and may hold as many too many. */
-const TRIM_EVERY = 100
-
 /** Stores mails in batches: whatever comes in while one commit is under way makes up the next one. */
 export function createIntake(deps: IntakeDeps): Intake {
   const { db, clock } = deps
   const waiting: Entry[] = []
-  const sinceTrim = new Map<string, number>()
+  const keepNewest = createNewestOnly({
+    trim: (projectId) => trimMails(db, projectId, deps.keep),
+    logger: deps.logger,
+    what: 'the sandbox mailbox',
+  })
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
@@ -53,7 +55,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       if (batch.length === 1) batch[0]?.reject(error)
       else for (const entry of batch) await storeBatch([entry])
     }
-    await trim(batch)
+    for (const { mail } of batch) await keepNewest(mail.project_id)
   }
 
   async function commit(batch: readonly Entry[]): Promise<void> {
@@ -62,19 +64,6 @@ export function createIntake(deps: IntakeDeps): Intake {
       const delivered = await storeMails(tx, arrivals, clock.now())
       if (delivered.length > 0) await deps.announceDelivered(tx, delivered)
     }, walkIndexes)
-  }
-
-  async function trim(batch: readonly Entry[]): Promise<void> {
-    for (const { mail } of batch) {
-      const projectId = mail.project_id
-      // The first mail since the start trims too: the setting may have been lowered.
-      const count = (sinceTrim.get(projectId) ?? TRIM_EVERY) + 1
-      sinceTrim.set(projectId, count > TRIM_EVERY ? 0 : count)
-      if (count <= TRIM_EVERY) continue
-      await trimMails(db, projectId, deps.keep).catch((err: unknown) => {
-        deps.logger.warn({ err }, 'the sandbox mailbox could not be trimmed')
-      })
-    }
   }
 
   return {

@@ -1,6 +1,6 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt'
 import { type AppError, appError, fromTypeId, idTimeMs } from '@mainstay/kernel'
-import type { MessageClass, MessageFilter, MessageState } from '@mainstay/proto/notify/v1'
+import type { Channel, MessageClass, MessageFilter, MessageState } from '@mainstay/proto/notify/v1'
 import { reasons } from '../errors.ts'
 import { type MessageRow, stateOf } from './row.ts'
 
@@ -8,6 +8,7 @@ import { type MessageRow, stateOf } from './row.ts'
 export interface Filter {
   states: readonly MessageState[]
   classes: readonly MessageClass[]
+  channels: readonly Channel[]
   /** Lower case. */
   to: string | undefined
   recipientId: string | undefined
@@ -31,6 +32,7 @@ export function readFilter(filter: MessageFilter | undefined): Filter {
   return {
     states: [...new Set(filter?.states.filter((state) => state !== 0))],
     classes: [...new Set(filter?.messageClasses.filter((messageClass) => messageClass !== 0))],
+    channels: [...new Set(filter?.channels.filter((channel) => channel !== 0))],
     to: lowerCase(filter?.to ?? '') || undefined,
     recipientId: filter?.recipientId || undefined,
     template: filter?.template || undefined,
@@ -60,11 +62,13 @@ export function lowerCase(text: string): string {
 
 /** Whether a message is meant: the same as the list's SQL, for rows that were read by id. */
 export function matches(filter: Filter, row: MessageRow, nowMs: number): boolean {
-  const { states, classes, to, recipientId, template, fromMs, toMs, providerAccountId, live } = filter
+  const { states, classes, channels, to, recipientId, template, fromMs, toMs, providerAccountId, live } =
+    filter
   const createMs = idTimeMs(row.message_id)
   return (
     (states.length === 0 || states.includes(stateOf(row, nowMs))) &&
     (classes.length === 0 || classes.includes(row.class)) &&
+    (channels.length === 0 || channels.includes(row.channel)) &&
     (live === undefined || row.live === live) &&
     (to === undefined || lowerCase(row.to_address) === to) &&
     (recipientId === undefined || row.recipient_id === recipientId) &&

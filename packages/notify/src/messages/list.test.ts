@@ -5,6 +5,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { createPageTokens, idTimeMs, newId, systemClock, toTypeId } from '@mainstay/kernel'
 import { useTestDatabase } from '@mainstay/kernel/testing'
 import {
+  Channel,
   ListMessagesRequestSchema,
   MessageClass,
   type MessageFilterSchema,
@@ -48,6 +49,7 @@ describe('listing messages', () => {
     for (let n = 0; n < 240; n++) {
       const one = draft({
         class: [1, 2, 2, 3][n % 4] ?? 2,
+        channel: [1, 1, 2, 4][n % 4 === 3 ? 3 : n % 3] ?? 1,
         live: n % 5 < 3,
         to: `Person${n % 7}@Example.com`,
         recipientId: n % 3 === 0 ? `user-${n % 5}` : null,
@@ -64,10 +66,10 @@ describe('listing messages', () => {
     })
   })
 
-  const list = (filter: FilterInit = {}, pageSize = 500, pageToken = '') =>
+  const list = (filter: FilterInit = {}, pageSize = 500, pageToken = '', orderBy = '') =>
     messages.list(
       testCall({ method: 'mainstay.notify.v1.Notify/ListMessages' }),
-      create(ListMessagesRequestSchema, { filter, pageSize, pageToken }),
+      create(ListMessagesRequestSchema, { filter, pageSize, pageToken, orderBy }),
     )
 
   const filters: Record<string, FilterInit> = {
@@ -81,6 +83,12 @@ describe('listing messages', () => {
     'states of every place': { states: [MessageState.SENDING, MessageState.SENT, MessageState.EXPIRED] },
     'all states': { states: Array.from({ length: 13 }, (_, n) => n + 2) },
     'a class': { messageClasses: [MessageClass.OTP, MessageClass.BULK] },
+    'a channel': { channels: [Channel.SMS] },
+    'channels in one mode and state': {
+      channels: [Channel.SMS, Channel.PUSH],
+      live: true,
+      states: [MessageState.SENT, MessageState.UNKNOWN],
+    },
     'live mode': { live: true },
     'test mode': { live: false },
     'test mode in a rare state': { live: false, states: [MessageState.FAILED] },
@@ -124,6 +132,18 @@ describe('listing messages', () => {
       )
     })
 
+    it(`finds the same messages of ${name} oldest first, page by page`, async () => {
+      const { rows: whole } = await list(filter)
+      const paged: string[] = []
+      let pageToken = ''
+      do {
+        const page = await list(filter, 50, pageToken, 'create_time')
+        paged.push(...page.rows.map((row) => row.message_id))
+        pageToken = page.nextPageToken
+      } while (pageToken !== '')
+      assert.deepEqual(paged, whole.map((row) => row.message_id).reverse())
+    })
+
     it(`pages through ${name} without gaps and without repeats`, async () => {
       const { rows: whole } = await list(filter)
       const paged: string[] = []
@@ -163,6 +183,7 @@ describe('listing messages', () => {
     await assert.rejects(list({ template: 'template-4' }, 5, nextPageToken), {
       reason: 'kernel.page_token_invalid',
     })
+    await assert.rejects(list({}, 5, nextPageToken, 'create_time'), { reason: 'kernel.page_token_invalid' })
     for (const filter of [
       { to: 'a\0b' },
       { recipientId: '\0' },

@@ -6,9 +6,13 @@ import { MESSAGE_COLUMNS, type MessageRow } from './row.ts'
 
 const { ACCEPTED, SCHEDULED, QUEUED, SENDING, SENT, DELIVERED } = MessageState
 
+/** By when they were stored: the newest first, or the oldest. */
+export type Order = 'newest' | 'oldest'
+
 export interface ListQuery {
   projectId: string
   filter: Filter
+  order: Order
   /** uuid of the last message of the page before. */
   after: string | undefined
   limit: number
@@ -16,12 +20,12 @@ export interface ListQuery {
 }
 
 /**
- * Messages, newest first.
+ * Messages in the order of their ids, which is that of their storing.
  *
- * Each question is read where it is cheap, and a question of several parts takes the newest of each and merges them, so
+ * Each question is read where it is cheap, and a question of several parts takes the first of each and merges them, so
  * that no place is read further than a page: what waits from the small queue, the rare ends from the index over
  * `exit_state`, one mode or class from the index that begins with both, one account's from its attempts, and all else
- * from the newest rows on. With a million messages in the ledger every page of these takes under 10 ms.
+ * from the first rows on. With a million messages in the ledger every page of these takes under 10 ms.
  */
 export async function listMessages(executor: Executor, query: ListQuery): Promise<MessageRow[]> {
   const [first, ...others] = branchesOf(query).map((branch) => select(query, branch))
@@ -30,7 +34,7 @@ export async function listMessages(executor: Executor, query: ListQuery): Promis
     others.length === 0
       ? first
       : sql<MessageRow>`SELECT * FROM (${sql.join([first, ...others].map(parenthesise), sql` UNION ALL `)}) AS merged
-          ORDER BY message_id DESC LIMIT ${query.limit}`
+          ORDER BY message_id ${direction(query.order)} LIMIT ${query.limit}`
   const { rows } = await statement.execute(executor.kysely())
   return rows
 }
@@ -47,12 +51,16 @@ interface Branch {
   where: RawBuilder<boolean>
 }
 
-function branchesOf({ projectId, filter, nowMs }: ListQuery): Branch[] {
+function direction(order: Order): RawBuilder<unknown> {
+  return order === 'newest' ? sql`DESC` : sql`ASC`
+}
+
+function branchesOf({ projectId, filter, order, nowMs }: ListQuery): Branch[] {
   const { states } = filter
   if (states.length === 0) {
     const all = sql<boolean>`true`
     if (filter.providerAccountId === undefined) return inLedger(all, filter)
-    return [inAttempts(all, projectId, filter.providerAccountId), inQueue(atAccount)]
+    return [inAttempts(all, projectId, filter.providerAccountId, order), inQueue(atAccount)]
   }
   const branches: Branch[] = []
   const waiting = states.flatMap((state) => waitingCondition(state, nowMs) ?? [])
@@ -61,7 +69,7 @@ function branchesOf({ projectId, filter, nowMs }: ListQuery): Branch[] {
   if (common.length > 0) {
     const where = sql<boolean>`m.state IN (${sql.join(common)})`
     if (filter.providerAccountId === undefined) branches.push(...inLedger(where, filter))
-    else branches.push(inAttempts(where, projectId, filter.providerAccountId))
+    else branches.push(inAttempts(where, projectId, filter.providerAccountId, order))
   }
   for (const state of states) {
     if (state <= DELIVERED) continue
@@ -74,7 +82,7 @@ function branchesOf({ projectId, filter, nowMs }: ListQuery): Branch[] {
 
 const ALL_CLASSES: readonly MessageClass[] = [MessageClass.OTP, MessageClass.TRANSACTIONAL, MessageClass.BULK]
 
-/** The ledger from the newest row on: whole, or one walk for each mode and class that is asked for. */
+/** The ledger from the first row on: whole, or one walk for each mode and class that is asked for. */
 function inLedger(where: RawBuilder<boolean>, filter: Filter): Branch[] {
   if (filter.live === undefined && filter.classes.length === 0) return [fromLedger(where)]
   const classes = filter.classes.length > 0 ? filter.classes : ALL_CLASSES
@@ -99,10 +107,11 @@ const atAccount = sql<boolean>`q.provider_account_id IS NOT NULL`
  * Walks what an account was handed. A message in the queue belongs to the account that the queue names, and is left to
  * the walk through the queue; any other belongs to its last attempt's.
  */
-function inAttempts(where: RawBuilder<boolean>, projectId: string, accountId: string): Branch {
+function inAttempts(where: RawBuilder<boolean>, projectId: string, accountId: string, order: Order): Branch {
   const from = sql`(
       SELECT DISTINCT project_id, message_id FROM notify.delivery_attempts
-      WHERE project_id = ${projectId} AND provider_account_id = ${accountId} ORDER BY message_id DESC) a
+      WHERE project_id = ${projectId} AND provider_account_id = ${accountId}
+      ORDER BY message_id ${direction(order)}) a
     CROSS JOIN LATERAL (
       SELECT * FROM notify.messages WHERE project_id = a.project_id AND message_id = a.message_id OFFSET 0) m
     LEFT JOIN notify.delivery_queue q ON q.project_id = a.project_id AND q.message_id = a.message_id`
@@ -132,25 +141,31 @@ function waitingCondition(state: MessageState, nowMs: number): RawBuilder<boolea
   return
 }
 
-function select({ projectId, filter, after, limit }: ListQuery, { from, walks, where }: Branch) {
+function select({ projectId, filter, order, after, limit }: ListQuery, { from, walks, where }: Branch) {
   const id = sql<string>`${sql.ref(walks)}.message_id`
-  const all = [sql`${sql.ref(walks)}.project_id = ${projectId}`, where, ...conditions(filter, after, id)]
+  const all = [
+    sql`${sql.ref(walks)}.project_id = ${projectId}`,
+    where,
+    ...conditions(filter, order, after, id),
+  ]
   return sql<MessageRow>`SELECT ${sql.raw(MESSAGE_COLUMNS)} FROM ${from} WHERE ${sql.join(all, sql` AND `)}
-    ORDER BY ${id} DESC LIMIT ${limit}`
+    ORDER BY ${id} ${direction(order)} LIMIT ${limit}`
 }
 
 function conditions(
   filter: Filter,
+  order: Order,
   after: string | undefined,
   id: RawBuilder<string>,
 ): RawBuilder<boolean>[] {
-  const { classes, to, recipientId, template, fromMs, toMs, providerAccountId, live } = filter
+  const { classes, channels, to, recipientId, template, fromMs, toMs, providerAccountId, live } = filter
   const found: RawBuilder<boolean>[] = []
-  if (after !== undefined) found.push(sql`${id} < ${after}`)
+  if (after !== undefined) found.push(order === 'newest' ? sql`${id} < ${after}` : sql`${id} > ${after}`)
   if (fromMs !== undefined) found.push(sql`${id} >= ${minIdAt(Math.max(0, fromMs))}`)
   if (toMs !== undefined) found.push(sql`${id} < ${minIdAt(Math.max(0, toMs))}`)
   if (live !== undefined) found.push(sql`m.live = ${live}`)
   if (classes.length > 0) found.push(sql`m.class IN (${sql.join(classes)})`)
+  if (channels.length > 0) found.push(sql`m.channel IN (${sql.join(channels)})`)
   if (to !== undefined) found.push(sql`lower(m.to_address) = ${to}`)
   if (recipientId !== undefined) found.push(sql`m.recipient_id = ${recipientId}`)
   if (template !== undefined) found.push(sql`m.template_name = ${template}`)

@@ -21,7 +21,7 @@ import type { CallContext } from '@mainstay/rpc'
 import { reasons } from '../errors.ts'
 import { cancelQueued, type Decision, requeueUnknown, settleUnknown } from './decide-store.ts'
 import { readFilter } from './filter.ts'
-import { listMessages } from './list.ts'
+import { listMessages, type Order } from './list.ts'
 import { type MessageRow, stateOf } from './row.ts'
 import { findMessage, findMessageOf } from './store.ts'
 import { tellTimeline } from './timeline.ts'
@@ -64,11 +64,15 @@ export function createMessages({ db, clock, pageTokens, wake }: MessagesDeps) {
   return {
     get,
 
-    async list(ctx: CallContext, { pageSize, pageToken, filter }: ListMessagesRequest) {
-      const scope = { method: ctx.method, projectId: ctx.projectId, filter: readFilter(filter) }
+    async list(ctx: CallContext, { pageSize, pageToken, filter: asked, orderBy }: ListMessagesRequest) {
+      const order: Order = orderBy === 'create_time' ? 'oldest' : 'newest'
+      const filter = readFilter(asked)
+      const scope = { method: ctx.method, projectId: ctx.projectId, filter: { ...filter, order } }
       const limit = pageLimit(pageSize)
       const rows = await listMessages(db, {
-        ...scope,
+        projectId: ctx.projectId,
+        filter,
+        order,
         after: positionOf(pageTokens.read(scope, pageToken)),
         limit: limit + 1,
         nowMs: clock.nowMs(),

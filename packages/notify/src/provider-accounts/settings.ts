@@ -42,7 +42,7 @@ export const directorySettings = {
     default: 1000,
     min: 1,
     max: 100_000,
-    doc: 'Mails that the sandbox mailbox of a project keeps: the newest.',
+    doc: 'Mails that the sandbox mailbox of a project keeps, and other messages that its sandbox phone keeps: the newest of each.',
   },
 } as const
 

@@ -1,11 +1,15 @@
-import { type Clock, type Db, fromTypeId, newId, type Tx } from '@mainstay/kernel'
+import { type Clock, type Db, fromTypeId, type Logger, newId, type Tx } from '@mainstay/kernel'
 import type { Delivered } from '../mailbox/store.ts'
+import { createNewestOnly } from '../newest-only.ts'
 import { channelNumber, type Outgoing, type OutgoingEmail } from '../providers/outgoing.ts'
-import { storeItem } from './store.ts'
+import { storeItem, trimItems } from './store.ts'
 
 export interface ShelfDeps {
   db: Db
   clock: Clock
+  logger: Pick<Logger, 'warn'>
+  /** Items that a project's phone keeps. */
+  keep: number
   /** Called in the transaction that marked messages as delivered. */
   announceDelivered(tx: Tx, delivered: readonly Delivered[]): Promise<void>
 }
@@ -14,7 +18,12 @@ export interface ShelfDeps {
 export type ShelfMessage = Exclude<Outgoing, OutgoingEmail>
 
 /** Where the sandbox keeps what a phone, a chat or an endpoint would have got. */
-export function createShelf({ db, clock, announceDelivered }: ShelfDeps) {
+export function createShelf({ db, clock, logger, keep, announceDelivered }: ShelfDeps) {
+  const keepNewest = createNewestOnly({
+    trim: (projectId) => trimItems(db, projectId, keep),
+    logger,
+    what: 'the sandbox phone',
+  })
   return {
     /** Keeps a message, durably, once. */
     async keep(message: ShelfMessage): Promise<void> {
@@ -34,6 +43,7 @@ export function createShelf({ db, clock, announceDelivered }: ShelfDeps) {
         const delivered = await storeItem(tx, item, clock.now())
         if (delivered.length > 0) await announceDelivered(tx, delivered)
       })
+      await keepNewest(message.projectId)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Tx } from '@mainstay/kernel'
+import type { Executor, Tx } from '@mainstay/kernel'
 import type { Delivered } from '../mailbox/store.ts'
 
 /** What the sandbox keeps of a message that is no mail. */
@@ -68,3 +68,70 @@ feed AS (
   SELECT project_id, array_agg(message_id) FROM delivered GROUP BY project_id
 )
 SELECT project_id AS "projectId", message_id AS "messageId" FROM delivered`
+
+/** An item as it is listed. */
+export interface SandboxRow {
+  item_id: string
+  message_id: string
+  channel: number
+  from_address: string
+  to_address: string
+  title: string
+  body: string
+  detail: { [key: string]: unknown }
+}
+
+export interface SandboxQuery {
+  /** uuid of the last item of the page before. */
+  beforeId: string | undefined
+  /** Of the contract; empty: all. */
+  channels: readonly number[]
+  /** In the sender, address, title or body, in any case; empty: all. */
+  text: string
+  /** uuid */
+  messageId: string | undefined
+  limit: number
+}
+
+/** Newest first. What a project has is bounded by its setting, so a search may read all of it. */
+export async function listItems(
+  executor: Executor,
+  projectId: string,
+  { beforeId, channels, text, messageId, limit }: SandboxQuery,
+): Promise<SandboxRow[]> {
+  const { rows } = await executor.query<SandboxRow>({
+    name: 'notify.sandbox.list',
+    text: `
+      SELECT item_id, message_id, channel, from_address, to_address, title, body, detail
+      FROM notify.sandbox_items
+      WHERE project_id = $1 AND ($2::uuid IS NULL OR item_id < $2)
+        AND (cardinality($3::smallint[]) = 0 OR channel = ANY ($3))
+        AND ($4 = '' OR strpos(lower(concat_ws(E'\n', from_address, to_address, title, body)), lower($4)) > 0)
+        AND ($5::uuid IS NULL OR message_id = $5)
+      ORDER BY item_id DESC LIMIT $6`,
+    values: [projectId, beforeId ?? null, channels, text, messageId ?? null, limit],
+  })
+  return rows
+}
+
+/** Deletes all but the newest `keep` items of a project. */
+export async function trimItems(executor: Executor, projectId: string, keep: number): Promise<void> {
+  await executor.query({
+    name: 'notify.sandbox.trim',
+    text: `
+      DELETE FROM notify.sandbox_items WHERE project_id = $1 AND item_id <= (
+        SELECT item_id FROM notify.sandbox_items WHERE project_id = $1 ORDER BY item_id DESC OFFSET $2 LIMIT 1
+      )`,
+    values: [projectId, keep],
+  })
+}
+
+/** Returns how many there were. */
+export async function deleteItems(executor: Executor, projectId: string): Promise<number> {
+  const { rowCount } = await executor.query({
+    name: 'notify.sandbox.clear',
+    text: 'DELETE FROM notify.sandbox_items WHERE project_id = $1',
+    values: [projectId],
+  })
+  return rowCount
+}

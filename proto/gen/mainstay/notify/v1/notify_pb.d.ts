@@ -9,6 +9,7 @@ import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
 import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
+import type { ClearSandboxItemsRequestSchema, ClearSandboxItemsResponseSchema, ListSandboxItemsRequestSchema, ListSandboxItemsResponseSchema } from "./sandbox_pb.js";
 
 /**
  * Describes the file mainstay/notify/v1/notify.proto.
@@ -600,6 +601,13 @@ export declare type MessageFilter = Message$1<"mainstay.notify.v1.MessageFilter"
    * @generated from field: optional bool live = 9;
    */
   live?: boolean | undefined;
+
+  /**
+   * That take any of these ways.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Channel channels = 10;
+   */
+  channels: Channel[];
 };
 
 /**
@@ -634,6 +642,13 @@ export declare type ListMessagesRequest = Message$1<"mainstay.notify.v1.ListMess
    * @generated from field: mainstay.notify.v1.MessageFilter filter = 3;
    */
   filter?: MessageFilter | undefined;
+
+  /**
+   * `create_time desc`, newest first, or `create_time`, oldest first. Empty: newest first.
+   *
+   * @generated from field: string order_by = 4;
+   */
+  orderBy: string;
 };
 
 /**
@@ -649,7 +664,7 @@ export declare const ListMessagesRequestSchema: GenMessage<ListMessagesRequest>;
  */
 export declare type ListMessagesResponse = Message$1<"mainstay.notify.v1.ListMessagesResponse"> & {
   /**
-   * The messages, newest first.
+   * The messages, in the order asked for.
    *
    * @generated from field: repeated mainstay.notify.v1.Message messages = 1;
    */
@@ -2450,7 +2465,7 @@ export declare const Notify: GenService<{
     output: typeof MessageSchema;
   },
   /**
-   * Lists messages, newest first. Reasons: `kernel.page_token_invalid`, `notify.request_invalid`.
+   * Lists messages, newest first unless `order_by` says otherwise. Reasons: `kernel.page_token_invalid`, `notify.request_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ListMessages
    */
@@ -2646,6 +2661,27 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof ClearMailboxRequestSchema;
     output: typeof ClearMailboxResponseSchema;
+  },
+  /**
+   * Lists what the sandbox phone received, newest first: text messages, WhatsApp, push, chat and webhooks.
+   * Reasons: `kernel.page_token_invalid`, `notify.request_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListSandboxItems
+   */
+  listSandboxItems: {
+    methodKind: "unary";
+    input: typeof ListSandboxItemsRequestSchema;
+    output: typeof ListSandboxItemsResponseSchema;
+  },
+  /**
+   * Empties the sandbox phone of the project.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ClearSandboxItems
+   */
+  clearSandboxItems: {
+    methodKind: "unary";
+    input: typeof ClearSandboxItemsRequestSchema;
+    output: typeof ClearSandboxItemsResponseSchema;
   },
 }>;
 
