@@ -9,7 +9,7 @@ export interface Http2Peer extends ServicePeer {
   /** Connections that were made so far. */
   connections: number
   /** Called with each stream before its request is read; true: it has dealt with it. */
-  onStream: (stream: ServerHttp2Stream, session: Http2Session) => boolean
+  onStream: (stream: ServerHttp2Stream, session: Http2Session, path: string) => boolean
   /** The sessions that are open. */
   sessions: Set<Http2Session>
 }
@@ -31,12 +31,18 @@ export async function startHttp2Peer(settings: http2.Settings = {}): Promise<Htt
   })
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {})
-    if (peer.onStream(stream, stream.session as Http2Session)) return
-    void answer(stream, headers)
-  })
-  async function answer(stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders): Promise<void> {
+    if (peer.onStream(stream, stream.session as Http2Session, headers[':path'] ?? '')) return
     let body = ''
-    for await (const chunk of stream) body += chunk
+    stream.on('data', (chunk) => {
+      body += chunk
+    })
+    stream.on('end', () => void answer(stream, headers, body))
+  })
+  async function answer(
+    stream: ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+    body: string,
+  ): Promise<void> {
     const call: PeerCall = {
       method: headers[':method'] ?? '',
       path: headers[':path'] ?? '',
@@ -46,7 +52,7 @@ export async function startHttp2Peer(settings: http2.Settings = {}): Promise<Htt
     peer.calls.push(call)
     const socket = [...sockets].find(({ remotePort }) => remotePort === stream.session?.socket.remotePort)
     const given = await peer.act(call, socket as Socket)
-    if (given === 'silent') return
+    if (given === 'silent' || stream.destroyed) return
     stream.respond({ ':status': given.status, ...given.headers })
     stream.end(given.body ?? '')
   }

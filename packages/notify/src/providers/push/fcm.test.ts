@@ -279,7 +279,7 @@ describe('an account of FCM', () => {
       [message.android, message.apns, message.webpush],
       [
         { ttl: '0s', priority: 'NORMAL' },
-        { headers: { 'apns-priority': '5', 'apns-expiration': '0' }, payload: { aps: {} } },
+        { headers: { 'apns-priority': '5', 'apns-expiration': '0' } },
         { headers: { TTL: '0', Urgency: 'normal' } },
       ],
     )

@@ -79,6 +79,7 @@ function toMessage(push: OutgoingPush, nowMs: number): object {
   const { to, title, body, imageUrl, actionUrl, collapseKey } = push
   const ttl = ttlSeconds(push, MAX_TTL_SECONDS)
   const isCollapsible = collapseKey !== ''
+  const aps = apsOf(push)
   return {
     token: to,
     notification: { title, body, ...(imageUrl === '' ? {} : { image: imageUrl }) },
@@ -94,7 +95,7 @@ function toMessage(push: OutgoingPush, nowMs: number): object {
         'apns-expiration': String(ttl === 0 ? 0 : Math.floor(nowMs / 1000) + ttl),
         ...(isCollapsible ? { 'apns-collapse-id': collapseKey } : {}),
       },
-      payload: { aps: apsOf(push) },
+      ...(Object.keys(aps).length === 0 ? {} : { payload: { aps } }),
     },
     webpush: {
       headers: {

@@ -160,6 +160,44 @@ test('of the streams under way a GOAWAY leaves the later ones unsent', async () 
   )
 })
 
+test('whatever breaks among many requests, none that the server took is told to be unsent', async () => {
+  const peer = await aPeer({ maxConcurrentStreams: 20 })
+  const taken = new Set<string>()
+  /** The last stream that a session said it would take. */
+  const last = new WeakMap<Http2Session, number>()
+  const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM } = constants
+  let count = 0
+  peer.onStream = (stream, session, path) => {
+    const id = stream.id ?? 0
+    if (id > (last.get(session) ?? id)) return true
+    const turn = ++count % 13
+    if (turn === 3) {
+      stream.close(NGHTTP2_REFUSED_STREAM)
+      return true
+    }
+    taken.add(path)
+    if (turn === 5 || turn === 7) {
+      last.set(session, id)
+      session.goaway(turn === 5 ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR, id)
+    }
+    if (turn === 9) stream.close(NGHTTP2_INTERNAL_ERROR)
+    if (turn === 11) session.destroy()
+    return turn === 9 || turn === 11
+  }
+  const sender = aSender()
+  const told = { answer: 0, not_sent: 0, lost: 0 }
+  const send = async (path: string): Promise<void> => {
+    const exchange = await sender.send(post(peer, path), patient)
+    told[exchange.case]++
+    if (exchange.case === 'not_sent') assert.equal(taken.has(path), false, `${path} was taken`)
+    if (exchange.case === 'answer') assert.equal(taken.has(path), true, `${path} was never seen`)
+  }
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 40 }, (_, at) => send(`/${round}/${at}`)))
+  }
+  assert.ok(told.answer > 0 && told.not_sent > 0 && told.lost > 0, JSON.stringify(told))
+})
+
 test('silence is unknown, and the next request gets another connection', async () => {
   const peer = await aPeer()
   peer.act = () => 'silent'
