@@ -23,6 +23,13 @@ function isWorthAnotherTry(error: unknown): boolean {
   return error.code === 'unavailable' || error.code === 'deadline_exceeded' || error.status === 429
 }
 
+/** Whether the session has ended, and with it the page: the session guard is told, and takes over. */
+export function isSignedOut(error: unknown): boolean {
+  if (!(error instanceof MainstayError) || error.code !== 'unauthenticated') return false
+  onAnyError(error)
+  return true
+}
+
 function onAnyError(error: unknown): void {
   if (!(error instanceof MainstayError) || error.code !== 'unauthenticated') return
   if (error.reason === 'access.sign_in_link_invalid') return

@@ -33,6 +33,19 @@ test('a change that is older than the row on screen is dropped', async () => {
   stop()
 })
 
+test('a watch that is refused for good is not opened again', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const server = fakeServer({ '': { rows: [row('a')], nextPageToken: '' } })
+  const { feed, stop } = open(server)
+  await new Promise((resolve) => setImmediate(resolve))
+  server.breakWatch(new RangeError('the session has ended'))
+  while (feed.view().connection !== 'broken') await new Promise((resolve) => setImmediate(resolve))
+  context.mock.timers.tick(60_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(server.watches(), 1)
+  stop()
+})
+
 test('while paused nothing moves and the rows that wait are counted once each', async () => {
   const server = fakeServer({ '': { rows: [row('a')], nextPageToken: '' } })
   const { feed, stop } = open(server)
@@ -145,7 +158,8 @@ function fakeServer(pages: Record<string, { rows: Row[]; nextPageToken: string }
   const queue: Row[] = []
   let wake = Promise.withResolvers<void>()
   let failure: Error | undefined
-  let broken = false
+  let broken: Error | undefined
+  let watches = 0
   const signalWatch = () => {
     wake.resolve()
     wake = Promise.withResolvers<void>()
@@ -163,11 +177,13 @@ function fakeServer(pages: Record<string, { rows: Row[]; nextPageToken: string }
       return page
     },
     async *watch(signal) {
+      watches++
       while (!signal.aborted) {
         while (queue.length > 0) yield { row: queue.shift() }
         if (broken) {
-          broken = false
-          throw new Error('connection lost')
+          const thrown = broken
+          broken = undefined
+          throw thrown
         }
         const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
         await Promise.race([wake.promise, aborted])
@@ -175,8 +191,10 @@ function fakeServer(pages: Record<string, { rows: Row[]; nextPageToken: string }
     },
     id: (one) => one.id,
     revision: (one) => one.revision,
+    isRefusal: (error) => error instanceof RangeError,
   }
   return {
+    watches: () => watches,
     source,
     pages,
     openPage: (token: string) => gate(token).resolve(),
@@ -187,8 +205,8 @@ function fakeServer(pages: Record<string, { rows: Row[]; nextPageToken: string }
       queue.push(one)
       signalWatch()
     },
-    breakWatch() {
-      broken = true
+    breakWatch(error = new Error('connection lost')) {
+      broken = error
       signalWatch()
     },
   }

@@ -8,6 +8,8 @@ export interface FeedSource<Row> {
   revision(row: Row): number
   /** Whether the row, as it is now, belongs in this list. */
   belongs(row: Row): boolean
+  /** Whether watching was refused in a way that trying again cannot mend: a session that has ended. Default: never. */
+  isRefusal?(error: unknown): boolean
 }
 
 export type Connection = 'connecting' | 'live' | 'broken'
@@ -160,8 +162,9 @@ export class Feed<Row> {
           if (this.#view.connection !== 'live') this.#show({ connection: 'live' })
           if (change.row !== undefined) this.#receive(change.row)
         }
-      } catch {
-        // Shown as `broken` below; what matters to the reader is that it is tried again, and when it works again.
+      } catch (error) {
+        if (this.#source.isRefusal?.(error) === true) return this.#show({ connection: 'broken' })
+        // Else shown as `broken` below; what matters to the reader is that it is tried again, and when it works again.
       }
       if (signal.aborted) return
       this.#show({ connection: 'broken' })

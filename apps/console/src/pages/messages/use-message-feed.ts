@@ -1,6 +1,7 @@
 import type { Message } from '@mainstay/proto/notify/v1'
 import { useMemo } from 'react'
 import { mainstayFor, useScope } from '../../api/mainstay.ts'
+import { isSignedOut } from '../../api/query-client.ts'
 import { toMs } from '../../format/time.ts'
 import type { FeedSource } from '../../live/feed.ts'
 import { useFeed } from '../../live/use-feed.ts'
@@ -34,6 +35,7 @@ function messageSource(filters: MessageFilters, modeName: 'test' | 'live'): Feed
     id: (message) => message.messageId,
     revision: (message) => toMs(message.updateTime) ?? 0,
     belongs: (message) => belongs(message, filters, live),
+    isRefusal: isSignedOut,
   }
 }
 
