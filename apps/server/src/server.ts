@@ -15,6 +15,7 @@ import { createHttp, serveHealth } from './http.ts'
 import { listening } from './listen.ts'
 import { createMailboxSignIn } from './mailbox-sign-in.ts'
 import { logProgress, type Progress } from './progress.ts'
+import { serveReports } from './report-routes.ts'
 import type { Role } from './role.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { version } from './version.ts'
@@ -96,6 +97,8 @@ async function start(
   serveHealth(http, health, program.metrics)
   if (role !== 'worker') {
     program.rpc.registerHttp(http)
+    const { publicUrl } = settings.access
+    serveReports(http, { reports: notify.reports, publicUrl, logger })
     registerDocs(http, { errorsFolder })
   }
   const hasConsole = role !== 'worker' && serveConsole(http)

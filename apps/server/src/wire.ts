@@ -26,6 +26,7 @@ import { System as SystemService } from '@mainstay/proto/system/v1'
 import { createRpc, type Rpc } from '@mainstay/rpc'
 import type { ServerSettings } from './config.ts'
 import type { Engine } from './engine.ts'
+import { reportUrls } from './report-routes.ts'
 import type { Role } from './role.ts'
 import { implementSystem } from './system.ts'
 
@@ -93,6 +94,7 @@ export async function wire(options: {
     pageTokens,
     settings: settings.notify,
     idempotencyTtlMs: settings.access.idempotencyTtlMs,
+    reportUrl: reportUrls(settings.access.publicUrl),
   })
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({

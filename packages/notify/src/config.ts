@@ -95,6 +95,13 @@ export const notifySettings = defineSettings('notify', {
     min: 2,
     doc: 'Days that the ledger keeps messages, counted from when they were stored. Whole partitions are dropped; one that holds a message still to be sent waits.',
   },
+  reportDays: {
+    env: 'NOTIFY_REPORT_DAYS',
+    type: 'integer',
+    default: 7,
+    min: 1,
+    doc: 'Days that reports of providers are kept as they came. What they tell stays with its message.',
+  },
   ...deliverSettings,
   ...directorySettings,
 })

@@ -10,6 +10,7 @@ import {
   connectAccount,
   createClients,
   HTTP_CONNECTIONS,
+  toReportAccount,
 } from './provider-accounts/clients.ts'
 import { ensureFromSettings, ensureSandbox } from './provider-accounts/default-accounts.ts'
 import {
@@ -26,6 +27,7 @@ import { createSandboxAdapter } from './providers/sandbox.ts'
 import { createServiceAdapter } from './providers/service.ts'
 import { services } from './providers/services.ts'
 import { createSmtpAdapter } from './providers/smtp.ts'
+import { createReportAccounts, type FindReportAccount } from './reports/accounts.ts'
 import { sandboxPhoneHandlers } from './sandbox-phone/api.ts'
 import { createShelf } from './sandbox-phone/shelf.ts'
 
@@ -48,6 +50,8 @@ export interface Directory extends ProviderDirectory {
   handlers: ReturnType<typeof providerAccountHandlers> &
     ReturnType<typeof mailboxHandlers> &
     ReturnType<typeof sandboxPhoneHandlers>
+  /** The account that a provider reports about, by its uuid. Throws `notify.provider_account_not_found`. */
+  findReportAccount: FindReportAccount
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. `signIn` turns an API key into a project. */
   openMailboxPort(signIn: SignIn): Promise<void>
 }
@@ -98,6 +102,11 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       ...mailboxHandlers(db, deps.pageTokens),
       ...sandboxPhoneHandlers(db, deps.pageTokens),
     },
+    findReportAccount: createReportAccounts({
+      db,
+      accountsOf: async (projectId) => (await index.get(projectId)).byId,
+      toReportAccount: (row) => toReportAccount(adapters, secrets, row),
+    }),
     async openMailboxPort(signIn) {
       if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)
     },

@@ -25,4 +25,8 @@ export const reasons = defineReasons({
   'notify.mode_not_allowed': 'permission_denied',
   'notify.etag_mismatch': 'aborted',
   'notify.mail_not_found': 'not_found',
+
+  // What providers tell.
+  'notify.report_forged': 'unauthenticated',
+  'notify.report_malformed': 'invalid_argument',
 })

@@ -4,3 +4,4 @@ export { type MessagesEvent, messagesAccepted, messagesEnded } from './events.ts
 export { notifyMigrations } from './migrations.ts'
 export { createNotify, type Notify, type NotifyDeps } from './notify.ts'
 export { renderProvidersMarkdown } from './provider-accounts/providers-page.ts'
+export type { ReportReceiver } from './reports/receive.ts'

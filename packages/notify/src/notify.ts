@@ -11,6 +11,10 @@ import type { SignIn } from './mailbox/server.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
 import { recipientHandlers } from './recipients/api.ts'
+import { createReportIntake } from './reports/intake.ts'
+import { createReportReceiver, type ReportReceiver } from './reports/receive.ts'
+import { deleteOldReports } from './reports/retention.ts'
+import { createSettler } from './reports/settler.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
 import { createWakeUp } from './wake-up.ts'
@@ -28,6 +32,8 @@ export interface NotifyDeps {
   settings: NotifySettings
   /** How long an idempotency key is kept, in milliseconds: access's setting, since the keys are its own. */
   idempotencyTtlMs: number
+  /** Where providers report about an account (uuid); empty without a public address. Default: none. */
+  reportUrl?(providerAccountId: string): string
 }
 
 /** Tells people things, once, and keeps the ledger of it. */
@@ -42,6 +48,8 @@ export interface Notify {
   worker: { start(): Promise<void>; stop(): Promise<void> }
   /** Makes what every project has: the sandbox account, and the SMTP account of the settings. */
   ensureDefaults(projectId: string): Promise<void>
+  /** What providers tell later about messages that they took. */
+  reports: ReportReceiver
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. */
   openMailboxPort(signIn: SignIn): Promise<void>
   /** Partitions and retention; for a job every ten minutes or so. */
@@ -97,6 +105,19 @@ export function createNotify(deps: NotifyDeps): Notify {
       deps.events.wake()
     },
   })
+  const onReported = (): void => {
+    watch.hint()
+    deps.events.wake()
+  }
+  const intake = createReportIntake({ db, clock, onChanged: onReported })
+  const reports = createReportReceiver({
+    clock,
+    logger,
+    metrics,
+    findAccount: directory.findReportAccount,
+    intake,
+  })
+  const settler = createSettler({ db, clock, logger, onChanged: onReported })
   const partitions = { db, clock, logger, settings }
   const others = {
     ...templateHandlers(templates, pageTokens),
@@ -112,13 +133,26 @@ export function createNotify(deps: NotifyDeps): Notify {
     async stop() {
       watch.stop()
       await writer.drain()
+      await intake.idle()
       await wakeUp.stop()
       templates.stop()
       await directory.close()
     },
-    worker: deliverer,
+    worker: {
+      async start() {
+        await deliverer.start()
+        settler.start()
+      },
+      async stop() {
+        await Promise.all([deliverer.stop(), settler.stop()])
+      },
+    },
+    reports,
     ensureDefaults: (projectId) => directory.ensureDefaults(projectId),
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
-    maintain: () => maintainLedger(partitions),
+    async maintain() {
+      await deleteOldReports({ db, clock, settings })
+      return maintainLedger(partitions)
+    },
   }
 }

@@ -14,3 +14,5 @@ export {
   type UnaryHandler,
 } from './implement.ts'
 export type { IdempotencyPort, Ports } from './ports.ts'
+export { newRequestId } from './request-id.ts'
+export { errorBody, httpStatus } from './rest/error-body.ts'

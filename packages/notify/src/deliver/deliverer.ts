@@ -7,7 +7,7 @@ import { createAccounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
 import { settleRows } from './claim-store.ts'
-import { judge, storable } from './judge.ts'
+import { judge, storable, storableId } from './judge.ts'
 import { createSlots, type PerLane, worthAClaim } from './lanes.ts'
 import { createLease } from './lease.ts'
 import { createDeliverMetrics } from './metrics.ts'
@@ -114,7 +114,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   function toRecord(job: Job, result: ProviderResult, nowMs: number): AttemptRecord {
     const verdict = judge(result, job, nowMs, policies)
     const { projectId, messageId, attempt, workerId, subject } = job
-    const providerMessageId = result.outcome === 'accepted' ? (result.providerMessageId ?? null) : null
+    const given = result.outcome === 'accepted' ? result.providerMessageId : undefined
+    const providerMessageId = given === undefined ? null : storableId(given)
     const reply = storable(result.reply)
     return {
       projectId,

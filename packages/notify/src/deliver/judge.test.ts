@@ -131,7 +131,12 @@ describe('the wait before a retry', () => {
 })
 
 describe('the states of a message', () => {
-  const ends = [MessageState.EXPIRED, MessageState.CANCELLED, MessageState.FAILED, MessageState.SUPPRESSED]
+  const ends = [
+    MessageState.EXPIRED,
+    MessageState.CANCELLED,
+    MessageState.COMPLAINED,
+    MessageState.SUPPRESSED,
+  ]
   const all = Object.values(MessageState).filter((state) => typeof state === 'number')
 
   it('only move forward: from anywhere, no state is reached twice but by a decision about an unknown outcome', () => {

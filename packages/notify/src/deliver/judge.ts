@@ -150,3 +150,8 @@ export function storable(reply: string): string {
   const text = reply.length > 1000 ? `${reply.slice(0, 999)}…` : reply
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
 }
+
+/** A provider's id of a message as it is stored and looked up by: an index holds no more than 2,700 bytes. */
+export function storableId(id: string): string {
+  return storable(id).slice(0, 500)
+}

@@ -7,6 +7,7 @@ import { SANDBOX_CONNECTIONS, type SandboxConfig } from '../providers/sandbox.ts
 import type { Service } from '../providers/service.ts'
 import { services } from '../providers/services.ts'
 import { DEFAULT_SMTP_CONNECTIONS, type SmtpConfig } from '../providers/smtp.ts'
+import type { ReportAccount } from '../reports/accounts.ts'
 import type { AccountConfig } from './account-config.ts'
 import { type AccountSecrets, readServiceSecrets } from './secrets.ts'
 import type { AccountRow } from './store.ts'
@@ -66,6 +67,28 @@ export function connectAccount(adapters: Adapters, secrets: AccountSecrets, row:
       if (adapter === undefined || service === undefined) throw unknownService(config.service)
       return adapter.connect(serviceConfig(service, config.settings, readServiceSecrets(secrets.open(row))))
     }
+  }
+}
+
+/** What a provider's reports about an account are read with. Throws `notify.credentials_unreadable`. */
+export function toReportAccount(
+  adapters: Pick<Adapters, 'services'>,
+  secrets: AccountSecrets,
+  row: AccountRow,
+): ReportAccount | undefined {
+  const { config } = row
+  if (config.kind !== 'service') return
+  const service = services.get(config.service)
+  const reader = adapters.services.get(config.service)?.reports
+  if (service === undefined || reader === undefined) return
+  return {
+    projectId: row.project_id,
+    accountId: row.provider_account_id,
+    kind: service.kind,
+    channel: service.channel,
+    live: !row.test,
+    reader,
+    config: serviceConfig(service, config.settings, readServiceSecrets(secrets.open(row))),
   }
 }
 

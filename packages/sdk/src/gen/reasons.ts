@@ -48,6 +48,8 @@ export type ServerReason =
   | 'notify.provider_config_invalid'
   | 'notify.recipient_not_found'
   | 'notify.recipient_unreachable'
+  | 'notify.report_forged'
+  | 'notify.report_malformed'
   | 'notify.request_invalid'
   | 'notify.resume_token_invalid'
   | 'notify.template_invalid'
