@@ -1,3 +1,4 @@
+import { chatServices } from './chat/services.ts'
 import { emailServices } from './email/services.ts'
 import { pushServices } from './push/services.ts'
 import type { Service } from './service.ts'
@@ -10,6 +11,7 @@ const all: readonly Service[] = [
   ...smsServices,
   ...whatsappServices,
   ...pushServices,
+  ...chatServices,
   ...webhookServices,
 ]
 

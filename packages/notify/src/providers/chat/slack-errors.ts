@@ -2,14 +2,14 @@ type Meaning = 'address' | 'account' | 'not_now' | 'unknown'
 
 /**
  * What the documented errors of `chat.postMessage` mean; every other one refuses the message (`msg_too_long`, `no_text`) or
- * says that the bot may not write there (`not_in_channel`, `restricted_action`), which somebody can change, so that the
+ * says that the bot may not write there (`not_in_channel`, `restricted_action`; `channel_not_found` for a private one), which somebody can change, so that the
  * address is not taken for dead. `fatal_error` and `internal_error` are documented with "it's possible some aspect of the
  * operation succeeded before the error was raised".
  *
  * https://docs.slack.dev/reference/methods/chat.postMessage#errors
  */
 const ERRORS: Readonly<Record<Meaning, readonly string[]>> = {
-  address: ['channel_not_found', 'is_archived', 'user_not_found'],
+  address: ['is_archived', 'user_not_found'],
   account: [
     'access_denied',
     'accesslimited',

@@ -33,7 +33,7 @@ describeService({
     providerMessageId: 'C0123456789:1503435956.000247',
   },
   answers: [
-    { name: 'no such channel', ...refused('channel_not_found'), means: dead },
+    { name: 'no such channel', ...refused('user_not_found'), means: dead },
     { name: 'an archived channel', ...refused('is_archived'), means: dead },
     {
       name: 'a channel without the bot',

@@ -7,7 +7,8 @@ import type { HttpAnswer } from '../http-sender.ts'
  *
  * | reason | outcome |
  * | --- | --- |
- * | Unregistered, ExpiredToken (410), BadDeviceToken (400) | permanent, the address is at fault |
+ * | Unregistered, ExpiredToken (410) | permanent, the address is at fault |
+ * | BadDeviceToken (400) | permanent |
  * | BadTopic, MissingTopic, TopicDisallowed, InvalidPushType (400) | the account's fault: its sender is not its app |
  * | DeviceTokenNotForTopic, PayloadTooLarge … | permanent |
  * | IdleTimeout (400) | transient |
@@ -16,7 +17,8 @@ import type { HttpAnswer } from '../http-sender.ts'
  * The table decides on the rest: 403 (ExpiredProviderToken, InvalidProviderToken …) the account's fault, 429
  * (TooManyRequests, TooManyProviderTokenUpdates) and Shutdown (503) transient, InternalServerError (500) unknown.
  *
- * BadDeviceToken is also what devices of the other environment get: an account for the sandbox must say so.
+ * BadDeviceToken is also what devices of the other environment get, so that it condemns no device: an account that is set up
+ * for the wrong one would condemn them all.
  *
  * https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns
  */
@@ -25,7 +27,7 @@ export function judgeApns(answer: HttpAnswer, reply: string): ProviderResult | u
   if (status === 410) return { outcome: 'rejected_permanent', reply, addressFault: true }
   switch (status >= 400 && jsonObject(answer)?.reason) {
     case 'BadDeviceToken':
-      return { outcome: 'rejected_permanent', reply, addressFault: true }
+      return { outcome: 'rejected_permanent', reply }
     case 'BadTopic':
     case 'MissingTopic':
     case 'TopicDisallowed':

@@ -69,7 +69,7 @@ describeService({
       name: 'what is no token',
       status: 400,
       body: reason('BadDeviceToken'),
-      means: { outcome: 'rejected_permanent', addressFault: true },
+      means: { outcome: 'rejected_permanent' },
     },
     {
       name: 'another app’s token',
