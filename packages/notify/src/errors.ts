@@ -19,6 +19,7 @@ export const reasons = defineReasons({
   'notify.recipient_not_found': 'not_found',
   'notify.template_not_found': 'not_found',
   'notify.template_invalid': 'invalid_argument',
+  'notify.template_draft_not_found': 'not_found',
   'notify.provider_account_not_found': 'not_found',
   'notify.provider_config_invalid': 'invalid_argument',
   'notify.credentials_unreadable': 'failed_precondition',

@@ -135,7 +135,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       await writer.drain()
       await intake.idle()
       await wakeUp.stop()
-      templates.stop()
+      await templates.stop()
       await directory.close()
     },
     worker: {

@@ -1,10 +1,17 @@
+import type { TemplateChannel } from './templates/content.ts'
+
 /**
  * `notify.notifications.content`: what a notification says, inline in the form of its channel, or by a template's immutable
  * version.
  */
-export type NotificationContent =
-  | InlineContent
-  | { template: { name: string; version: number }; data: Record<string, unknown> }
+export type NotificationContent = InlineContent | { template: StoredTemplate; data: Record<string, unknown> }
+
+/** A version of a template, and the locale it is said in; absent: the template's default. */
+export interface StoredTemplate {
+  name: string
+  version: number
+  locale?: string
+}
 
 /** What a message says, by its channel. */
 export type InlineContent =
@@ -35,19 +42,33 @@ export interface EmailBody {
 }
 
 export interface Renderer {
+  /** The version that a call sends, 0 being the newest, and its channel. Throws `notify.template_not_found`. */
+  find(
+    projectId: string,
+    template: { name: string; version: number },
+  ): Promise<{ version: number; channel: TemplateChannel }>
   /**
-   * Resolves a template for a call that sends it and renders it once, so that a missing variable is refused while
-   * the caller still listens. Version 0 means the newest. Throws `notify.template_not_found`, or
-   * `notify.template_invalid` with the field path of what is wrong (`data.order.total`).
+   * Renders a template once for a call that sends it, so that a missing variable is refused while the caller still listens.
+   * Throws `notify.template_not_found`, or `notify.template_invalid` with the field path of what is wrong
+   * (`data.order.total`).
    */
   check(
     projectId: string,
-    template: { name: string; version: number },
+    template: StoredTemplate,
     data: Record<string, unknown>,
   ): Promise<{ version: number; subject: string }>
-  /** Makes the email to send; a missing text is made from the HTML. Throws like `check`. */
-  render(
-    projectId: string,
-    content: Extract<NotificationContent, { template: unknown }> | { email: EmailBody },
-  ): Promise<EmailBody>
+  /** Makes what is sent; the missing text of an email is made from its HTML. Throws like `check`. */
+  render(projectId: string, content: NotificationContent): Promise<InlineContent>
+}
+
+/** What lists show of a message: never the text, which may hold a code. */
+export function subjectOf(content: InlineContent): string {
+  if ('email' in content) return content.email.subject
+  if ('push' in content) return content.push.title
+  return 'whatsapp' in content && 'template' in content.whatsapp ? content.whatsapp.template : ''
+}
+
+/** Whether a content can be sent as it is, so that most messages need no renderer: no template, and no text to be made. */
+export function isReady(content: NotificationContent): boolean {
+  return !('template' in content) && !('email' in content && content.email.text === '')
 }

@@ -1,6 +1,6 @@
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import type { ProviderChannel } from '../providers/outgoing.ts'
-import type { InlineContent, NotificationContent } from '../rendering.ts'
+import type { InlineContent, NotificationContent, StoredTemplate } from '../rendering.ts'
 
 /** What a request says, ready to be stored. */
 export interface Inline {
@@ -53,9 +53,6 @@ function read(content: Content): { channel: ProviderChannel; subject: string; st
   }
 }
 
-export function templateContent(
-  template: { name: string; version: number },
-  data: Record<string, unknown>,
-): string {
+export function templateContent(template: StoredTemplate, data: Record<string, unknown>): string {
   return JSON.stringify({ template, data } satisfies NotificationContent)
 }

@@ -6,6 +6,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { type Bus, createBus, fromTypeId, isUuid, newId, systemClock, toTypeId } from '@mainstay/kernel'
 import { useTestDatabase } from '@mainstay/kernel/testing'
 import {
+  Channel,
   type Notification,
   SendNotificationRequestSchema,
   UnknownPolicy,
@@ -14,9 +15,11 @@ import {
 import type { CallContext } from '@mainstay/rpc'
 import { type NotifySettings, notifySettings } from '../config.ts'
 import { recipientHandlers } from '../recipients/api.ts'
+import type { NotificationContent } from '../rendering.ts'
 import { createTemplates, type Templates } from '../templates/service.ts'
 import { type TestCallOptions, testCall } from '../testing/call.ts'
 import { ledgerMigrations, TEST_PROJECT } from '../testing/ledger.ts'
+import { content, emailContent, testAct } from '../testing/templates.ts'
 import { scriptAccount } from '../testing/worker.ts'
 import { createRecipientLookup } from './recipients.ts'
 import { createSend } from './send.ts'
@@ -125,19 +128,44 @@ describe('sending a notification', () => {
   })
 
   it('fixes a template’s version when it is called, and refuses one that is not there', async () => {
-    await templates.create(TEST_PROJECT, 'welcome', {
-      subject: 'Hello {{ name }}',
-      text: 'Hi {{ name }}',
-      html: '',
-    })
+    const act = testAct(TEST_PROJECT)
+    await templates.create(act, 'welcome', emailContent('Hello {{ name }}', 'Hi {{ name }}'))
     const content = { case: 'template', value: { name: 'welcome' } } as const
     const row = await stored(await send({ content, data: { name: 'Ann' } }))
-    await templates.create(TEST_PROJECT, 'welcome', { subject: 'Bye {{ name }}', text: 'Bye', html: '' })
+    await templates.create(act, 'welcome', emailContent('Bye {{ name }}', 'Bye'))
     assert.deepEqual(row.content, { template: { name: 'welcome', version: 1 }, data: { name: 'Ann' } })
     assert.deepEqual([row.template_name, row.template_version], ['welcome', 1])
     await assert.rejects(send({ content: { case: 'template', value: { name: 'nope' } } }), {
       code: 'not_found',
       reason: 'notify.template_not_found',
+    })
+  })
+
+  it('sends a template over its own channel, in the locale asked for', async () => {
+    const parts = { en: { text: 'Hello {{ name }}' }, pt: { text: 'Olá {{ name }}' } }
+    await templates.create(testAct(TEST_PROJECT), 'code', content(parts, { channel: 'sms' }))
+    const template = { case: 'template', value: { name: 'code' } } as const
+    const to = { target: { case: 'phone', value: '+491701234567' } } as const
+    const call = { to, content: template, data: { name: 'Ann' } }
+    const row = await stored(await send({ ...call, locale: 'pt-BR' }))
+    assert.deepEqual(row.content, {
+      template: { name: 'code', version: 1, locale: 'pt-BR' },
+      data: { name: 'Ann' },
+    })
+    assert.deepEqual([row.channel, row.to_address, row.subject], [Channel.SMS, '+491701234567', ''])
+    assert.deepEqual(await templates.render(TEST_PROJECT, row.content as NotificationContent), {
+      sms: { text: 'Olá Ann' },
+    })
+    await assert.rejects(send({ content: template, data: { name: 'Ann' } }), {
+      reason: 'notify.request_invalid',
+    })
+    await assert.rejects(send({ ...call, channel: Channel.EMAIL }), {
+      reason: 'notify.request_invalid',
+      violations: [{ field: 'channel', description: 'must be unset or that of the content, sms' }],
+    })
+    await assert.rejects(send({ ...call, data: {} }), {
+      reason: 'notify.template_invalid',
+      violations: [{ field: 'data.name', description: 'is used by the template and not given' }],
     })
   })
 

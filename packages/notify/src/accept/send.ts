@@ -29,7 +29,7 @@ export interface SendDeps {
   clock: Clock
   settings: NotifySettings
   directory: Pick<ProviderDirectory, 'candidates'>
-  renderer: Pick<Renderer, 'check'>
+  renderer: Pick<Renderer, 'find' | 'check'>
   findRecipient: FindRecipient
 }
 
@@ -111,11 +111,18 @@ async function writeLetter(
   { directory, renderer, findRecipient }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
-  const channel = channelOf(request)
+  const template = content.case === 'template' ? await renderer.find(projectId, content.value) : undefined
+  const channel = channelOf(request, template?.channel)
   const addressee = await findAddressee(request.to?.target, channel, projectId, findRecipient)
   const letter =
     content.case === 'template'
-      ? await fillTemplate(content.value, request.data ?? {}, projectId, renderer)
+      ? await fillTemplate(
+          { name: content.value.name, version: template?.version ?? content.value.version },
+          localeOf(request),
+          request.data ?? {},
+          projectId,
+          renderer,
+        )
       : { ...inlineContent(content as Exclude<typeof content, { case: undefined }>), ...NO_TEMPLATE }
   if ((await directory.candidates(projectId, live, channel)).length === 0) throw noProvider(live, channel)
   return { ...addressee, ...letter, channel: channelNumber(channel) }
@@ -124,19 +131,30 @@ async function writeLetter(
 const NO_TEMPLATE = { templateName: null, templateVersion: null } as const
 
 async function fillTemplate(
-  { name, version: wanted }: TemplateRef,
+  { name, version }: Pick<TemplateRef, 'name' | 'version'>,
+  locale: string,
   data: Record<string, unknown>,
   projectId: string,
   renderer: Pick<Renderer, 'check'>,
 ) {
-  const { version, subject } = await renderer.check(projectId, { name, version: wanted }, data)
-  const content = templateContent({ name, version }, data)
+  const template = { name, version, ...(locale === '' ? {} : { locale }) }
+  const { subject } = await renderer.check(projectId, template, data)
+  const content = templateContent(template, data)
   return { content, subject, templateName: name, templateVersion: version }
 }
 
-/** The content's channel, which the request may also name; a template is one of emails. */
-function channelOf({ channel, content }: SendNotificationRequest): ProviderChannel {
-  const own = content.case === 'template' || content.case === undefined ? 'email' : content.case
+/** The language that a template speaks to the addressee; empty: its own default. */
+function localeOf(request: SendNotificationRequest): string {
+  return request.locale
+}
+
+/** The content's or template's channel, which the request may also name. */
+function channelOf(
+  { channel, content }: SendNotificationRequest,
+  ofTemplate: ProviderChannel | undefined,
+): ProviderChannel {
+  const own =
+    content.case === 'template' || content.case === undefined ? (ofTemplate ?? 'email') : content.case
   if (channel === Channel.UNSPECIFIED || channel === channelNumber(own)) return own
   throw appError(
     reasons,

@@ -3,7 +3,7 @@ import { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
-import type { InlineContent, Renderer } from '../rendering.ts'
+import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
 import { chooseAccount, type PassedOver, type RoutingFacts } from '../routing.ts'
 import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
@@ -182,7 +182,7 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   if (!accounts.take(projectId, account, lane)) return 'no_place'
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
-    const filled = 'template' in content ? await deps.renderer.render(projectId, content) : undefined
+    const filled = isReady(content) ? undefined : await deps.renderer.render(projectId, content)
     const job: Job = {
       projectId,
       messageId,
@@ -199,8 +199,8 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
       means: meansOf(account, deps.reportWaitMs[lane]),
       to: row.to,
       traceId: row.traceId,
-      content: filled === undefined ? (content as InlineContent) : { email: filled },
-      subject: filled?.subject ?? null,
+      content: filled ?? (content as InlineContent),
+      subject: filled !== undefined && 'template' in content ? subjectOf(filled) : null,
       account,
       client,
     }

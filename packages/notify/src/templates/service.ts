@@ -1,28 +1,56 @@
-import { appError, type Bus, type Clock, type Db, type Page, type Tx } from '@mainstay/kernel'
+import { appError, type Bus, type Clock, type Db, type Tx } from '@mainstay/kernel'
 import { LRUCache } from 'lru-cache'
 import { reasons } from '../errors.ts'
-import type { EmailBody, Renderer } from '../rendering.ts'
-import { type ParsedTemplate, parseTemplate, withText } from './engine.ts'
-import { findTemplate, insertVersion, listTemplates, lockTemplate, type TemplateRow } from './store.ts'
+import { type Renderer, subjectOf } from '../rendering.ts'
+import { type Compiler, createCompiler } from './compiler.ts'
+import type { TemplateContent } from './content.ts'
+import { type DraftRow, findDrafts, listNames } from './draft-store.ts'
+import { createDrafts, type Drafts } from './drafts.ts'
+import { withText } from './plain-text.ts'
+import { type PreparedTemplate, prepareTemplate } from './prepared.ts'
+import { type Preview, previewContent } from './preview.ts'
+import { findTemplate, findTemplates, listVersions, type TemplateRow, type VersionRow } from './store.ts'
+import { contentOf, useOf } from './template-row.ts'
+import { addVersion, type TemplateAct, usesOf } from './versions.ts'
 
 export interface TemplatesDeps {
   db: Db
   bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
   clock: Clock
+  compiler?: Compiler
 }
 
 export interface Templates extends Renderer {
-  /** Adds a version, in the caller's transaction when there is one. */
-  create(projectId: string, name: string, email: EmailBody, tx?: Tx): Promise<TemplateRow>
+  drafts: Drafts
+  /** Publishes a version at once, in the act's transaction when there is one. */
+  create(act: TemplateAct, name: string, content: TemplateContent): Promise<TemplateRow>
   get(projectId: string, name: string, version: number): Promise<TemplateRow>
+  /** By name: each with its newest version, its draft, or both. */
   list(
     projectId: string,
     after: string,
     limit: number,
-  ): Promise<Omit<Page<TemplateRow>, 'nextPageToken'> & { more: boolean }>
+    withDrafts: boolean,
+  ): Promise<{
+    listed: { row: TemplateRow | undefined; draft: DraftRow | undefined }[]
+    next: string | undefined
+  }>
+  versions(
+    projectId: string,
+    name: string,
+    before: number,
+    limit: number,
+  ): Promise<{ rows: VersionRow[]; more: boolean }>
+  /** Fills a template that need not be stored; what is wrong is a part of the answer. */
+  preview(
+    projectId: string,
+    template: { name: string; content: TemplateContent },
+    data: Record<string, unknown>,
+    locale: string,
+  ): Promise<Preview>
   /** Listens for new versions made by other processes. */
   start(): Promise<void>
-  stop(): void
+  stop(): Promise<void>
 }
 
 /** Where a process says that a template has a new version. The payload is `project/name`. */
@@ -31,11 +59,19 @@ const CHANNEL = 'notify_templates'
 /** Without word from the bus, a new version of another process is seen after this long at most. */
 const NEWEST_TTL_MS = 1000
 
-/** Keeps templates and fills them. A version never changes, so that a parsed one is kept for as long as there is room. */
-export function createTemplates({ db, bus, clock }: TemplatesDeps): Templates {
-  const parsed = new LRUCache<string, ParsedTemplate>({ max: 500 })
+/** Keeps templates and fills them. A version never changes, so that a read one is kept for as long as there is room. */
+export function createTemplates({ db, bus, clock, compiler = createCompiler() }: TemplatesDeps): Templates {
+  const prepared = new LRUCache<string, PreparedTemplate>({ max: 500 })
   const newest = new LRUCache<string, number>({ max: 5000, ttl: NEWEST_TTL_MS })
   const listening: (() => void)[] = []
+  const versions = { db, clock, compiler, announce }
+
+  async function announce(tx: Tx, projectId: string, name: string): Promise<void> {
+    await bus.notify(tx, CHANNEL, `${projectId}/${name}`)
+    tx.afterCommit(() => {
+      newest.delete(`${projectId}/${name}`)
+    })
+  }
 
   async function get(projectId: string, name: string, version: number): Promise<TemplateRow> {
     const row = await findTemplate(db, projectId, name, version)
@@ -50,54 +86,70 @@ export function createTemplates({ db, bus, clock }: TemplatesDeps): Templates {
   async function resolve(projectId: string, name: string, wanted: number) {
     const key = `${projectId}/${name}`
     const version = wanted || newest.get(key) || 0
-    const known = version === 0 ? undefined : parsed.get(`${key}/${version}`)
+    const known = version === 0 ? undefined : prepared.get(`${key}/${version}`)
     if (known !== undefined) return { version, template: known }
     const row = await get(projectId, name, version)
-    const template = parseTemplate({ subject: row.subject, text: row.text_body, html: row.html_body })
-    parsed.set(`${key}/${row.version}`, template)
+    const template = await prepare(projectId, row)
+    prepared.set(`${key}/${row.version}`, template)
     if (version === 0) newest.set(key, row.version)
     return { version: row.version, template }
   }
 
+  async function prepare(projectId: string, row: TemplateRow): Promise<PreparedTemplate> {
+    const wanted = Object.entries(row.uses).map(([name, version]) => ({ name, version }))
+    const uses = await findTemplates(db, projectId, wanted)
+    return prepareTemplate(contentOf(row), row.compiled ?? {}, uses.map(useOf))
+  }
+
   return {
     get,
-    async create(projectId, name, email, tx) {
-      parseTemplate(email)
-      const add = async (within: Tx) => {
-        await lockTemplate(within, projectId, name)
-        await bus.notify(within, CHANNEL, `${projectId}/${name}`)
-        within.afterCommit(() => {
-          newest.delete(`${projectId}/${name}`)
-        })
-        return await insertVersion(within, projectId, {
-          name,
-          subject: email.subject,
-          text_body: email.text,
-          html_body: email.html,
-          create_time: clock.now(),
-        })
-      }
-      return tx === undefined ? await db.transaction(add) : await add(tx)
+    drafts: createDrafts(versions),
+    create: (act, name, content) => addVersion(versions, act, name, content, 'notify.templates.create'),
+    async list(projectId, after, limit, withDrafts) {
+      const names = await listNames(db, projectId, after, limit + 1)
+      const page = names.slice(0, limit)
+      const [rows, drafts] = await Promise.all([
+        findTemplates(
+          db,
+          projectId,
+          page.map((name) => ({ name, version: 0 })),
+        ),
+        findDrafts(db, projectId, page),
+      ])
+      const row = new Map(rows.map((one) => [one.name, one]))
+      const draft = new Map(drafts.map((one) => [one.name, one]))
+      const listed = page.map((name) => ({ row: row.get(name), draft: draft.get(name) }))
+      const next = names.length > limit ? page.at(-1) : undefined
+      return { listed: withDrafts ? listed : listed.filter((one) => one.row !== undefined), next }
     },
-    async list(projectId, after, limit) {
-      const rows = await listTemplates(db, projectId, after, limit + 1)
+    async versions(projectId, name, before, limit) {
+      const rows = await listVersions(db, projectId, name, before, limit + 1)
+      if (rows.length === 0) await get(projectId, name, 0)
       return { rows: rows.slice(0, limit), more: rows.length > limit }
     },
-    async check(projectId, { name, version: wanted }, data) {
+    preview: (projectId, { name, content }, data, locale) =>
+      previewContent(name, content, { data, locale }, usesOf(db, projectId), compiler),
+    async find(projectId, { name, version: wanted }) {
       const { version, template } = await resolve(projectId, name, wanted)
-      return { version, subject: template.render(data).subject }
+      return { version, channel: template.channel }
+    },
+    async check(projectId, { name, version: wanted, locale = '' }, data) {
+      const { version, template } = await resolve(projectId, name, wanted)
+      return { version, subject: subjectOf(template.variant(locale).render(data)) }
     },
     async render(projectId, content) {
-      if ('email' in content) return withText(content.email)
-      const { template } = await resolve(projectId, content.template.name, content.template.version)
-      return template.render(content.data)
+      if (!('template' in content)) return 'email' in content ? { email: withText(content.email) } : content
+      const { name, version, locale = '' } = content.template
+      const { template } = await resolve(projectId, name, version)
+      return template.variant(locale).render(content.data)
     },
     async start() {
       listening.push(await bus.listen(CHANNEL, (key) => newest.delete(key)))
       listening.push(bus.onReconnect(() => newest.clear()))
     },
-    stop() {
+    async stop() {
       for (const end of listening.splice(0)) end()
+      await compiler.close()
     },
   }
 }

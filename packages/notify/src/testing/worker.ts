@@ -99,7 +99,7 @@ export function createTestWorker(db: Db, options: TestWorkerOptions = {}): Deliv
     db,
     directory: options.directory ?? scriptDirectory(options.accounts ?? [scriptAccount()]),
     renderer: options.renderer ?? {
-      render: async () => ({ subject: 'Rendered', text: 'Rendered', html: '' }),
+      render: async () => ({ email: { subject: 'Rendered', text: 'Rendered', html: '' } }),
     },
     clock: options.clock ?? systemClock,
     logger: createLogger({ level: 'fatal' }),

@@ -8,6 +8,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
 import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
 import type { ClearSandboxItemsRequestSchema, ClearSandboxItemsResponseSchema, ListSandboxItemsRequestSchema, ListSandboxItemsResponseSchema } from "./sandbox_pb.js";
 
@@ -30,7 +31,7 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
   to?: Target | undefined;
 
   /**
-   * The way to take. Unset: that of the content; a template's is `CHANNEL_EMAIL`.
+   * The way to take. Unset: that of the content or the template.
    *
    * @generated from field: mainstay.notify.v1.Channel channel = 2;
    */
@@ -140,6 +141,14 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
    * @generated from field: mainstay.notify.v1.UnknownPolicy unknown_policy = 10;
    */
   unknownPolicy: UnknownPolicy;
+
+  /**
+   * The language of the template's words, in BCP 47, for example `pt-BR`. What has no words in it is said in the nearest
+   * language that has: `pt-BR`, `pt`, then the template's default. Unset: the template's default.
+   *
+   * @generated from field: string locale = 16;
+   */
+  locale: string;
 };
 
 /**
@@ -1209,7 +1218,7 @@ export declare type Template = Message$1<"mainstay.notify.v1.Template"> & {
   version: number;
 
   /**
-   * The email it makes; Liquid tags are filled from `data`.
+   * The email it makes, in one language: short for `parts` of the default locale. Liquid tags are filled from `data`.
    *
    * @generated from field: mainstay.notify.v1.EmailContent email = 3;
    */
@@ -1221,6 +1230,48 @@ export declare type Template = Message$1<"mainstay.notify.v1.Template"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * The channel it is for; webhooks have no templates. Unset: email. It never changes.
+   *
+   * @generated from field: mainstay.notify.v1.Channel channel = 5;
+   */
+  channel: Channel;
+
+  /**
+   * What it is for. Unset: it makes messages. It never changes.
+   *
+   * @generated from field: mainstay.notify.v1.TemplateKind kind = 6;
+   */
+  kind: TemplateKind;
+
+  /**
+   * The locale whose parts are taken where no other fits. Unset: `en`.
+   *
+   * @generated from field: string default_locale = 7;
+   */
+  defaultLocale: string;
+
+  /**
+   * What it says, by locale in BCP 47; the default locale is one of them.
+   *
+   * @generated from field: map<string, mainstay.notify.v1.TemplateParts> parts = 8;
+   */
+  parts: { [key: string]: TemplateParts };
+
+  /**
+   * Sentences in ICU MessageFormat, by locale. `{{ "key" | t }}` says one in the locale of the message.
+   *
+   * @generated from field: map<string, mainstay.notify.v1.TemplateMessages> messages = 9;
+   */
+  messages: { [key: string]: TemplateMessages };
+
+  /**
+   * Whether there is a draft of a next version. Set by the server.
+   *
+   * @generated from field: bool has_draft = 10;
+   */
+  hasDraft: boolean;
 };
 
 /**
@@ -1230,13 +1281,180 @@ export declare type Template = Message$1<"mainstay.notify.v1.Template"> & {
 export declare const TemplateSchema: GenMessage<Template>;
 
 /**
+ * A request to store the draft of a template.
+ *
+ * @generated from message mainstay.notify.v1.UpdateTemplateDraftRequest
+ */
+export declare type UpdateTemplateDraftRequest = Message$1<"mainstay.notify.v1.UpdateTemplateDraftRequest"> & {
+  /**
+   * The whole draft: what it leaves out is empty. A name that is not taken begins a new template.
+   *
+   * @generated from field: mainstay.notify.v1.Template template = 1;
+   */
+  template?: Template | undefined;
+
+  /**
+   * The `etag` of the draft that was read. Unset: whatever it is now is replaced.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message mainstay.notify.v1.UpdateTemplateDraftRequest.
+ * Use `create(UpdateTemplateDraftRequestSchema)` to create a new message.
+ */
+export declare const UpdateTemplateDraftRequestSchema: GenMessage<UpdateTemplateDraftRequest>;
+
+/**
+ * The next version of a template, in the making. It may be wrong: publishing checks it.
+ *
+ * @generated from message mainstay.notify.v1.TemplateDraft
+ */
+export declare type TemplateDraft = Message$1<"mainstay.notify.v1.TemplateDraft"> & {
+  /**
+   * What it says. Its `version` is the newest published one, 0 where there is none.
+   *
+   * @generated from field: mainstay.notify.v1.Template template = 1;
+   */
+  template?: Template | undefined;
+
+  /**
+   * Changes with every change; give it back to an update or a publication to refuse lost updates.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * When it last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 3;
+   */
+  updateTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mainstay.notify.v1.TemplateDraft.
+ * Use `create(TemplateDraftSchema)` to create a new message.
+ */
+export declare const TemplateDraftSchema: GenMessage<TemplateDraft>;
+
+/**
+ * A request to fill a template without sending anything.
+ *
+ * @generated from message mainstay.notify.v1.RenderTemplateRequest
+ */
+export declare type RenderTemplateRequest = Message$1<"mainstay.notify.v1.RenderTemplateRequest"> & {
+  /**
+   * Which template.
+   *
+   * @generated from oneof mainstay.notify.v1.RenderTemplateRequest.source
+   */
+  source: {
+    /**
+     * A stored one.
+     *
+     * @generated from field: mainstay.notify.v1.TemplateRef stored = 1;
+     */
+    value: TemplateRef;
+    case: "stored";
+  } | {
+    /**
+     * One that is not stored, or differs from what is.
+     *
+     * @generated from field: mainstay.notify.v1.Template draft = 2;
+     */
+    value: Template;
+    case: "draft";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The values it is filled with.
+   *
+   * @generated from field: google.protobuf.Struct data = 3;
+   */
+  data?: JsonObject | undefined;
+
+  /**
+   * The locale, in BCP 47. Unset: the template's default.
+   *
+   * @generated from field: string locale = 4;
+   */
+  locale: string;
+};
+
+/**
+ * Describes the message mainstay.notify.v1.RenderTemplateRequest.
+ * Use `create(RenderTemplateRequestSchema)` to create a new message.
+ */
+export declare const RenderTemplateRequestSchema: GenMessage<RenderTemplateRequest>;
+
+/**
+ * What a template made.
+ *
+ * @generated from message mainstay.notify.v1.RenderTemplateResponse
+ */
+export declare type RenderTemplateResponse = Message$1<"mainstay.notify.v1.RenderTemplateResponse"> & {
+  /**
+   * The channel it is for.
+   *
+   * @generated from field: mainstay.notify.v1.Channel channel = 1;
+   */
+  channel: Channel;
+
+  /**
+   * The locale whose parts were taken.
+   *
+   * @generated from field: string locale = 2;
+   */
+  locale: string;
+
+  /**
+   * What it says, filled in: `html` also where the template has MJML, `text` also where it was made from the HTML. Empty where
+   * there are problems.
+   *
+   * @generated from field: mainstay.notify.v1.TemplateParts parts = 3;
+   */
+  parts?: TemplateParts | undefined;
+
+  /**
+   * Text messages: what the text travels as.
+   *
+   * @generated from field: mainstay.notify.v1.SmsFacts sms = 4;
+   */
+  sms?: SmsFacts | undefined;
+
+  /**
+   * Why nothing could be made.
+   *
+   * @generated from field: repeated mainstay.notify.v1.TemplateProblem problems = 5;
+   */
+  problems: TemplateProblem[];
+
+  /**
+   * What could be made and may still disappoint.
+   *
+   * @generated from field: repeated mainstay.notify.v1.TemplateProblem warnings = 6;
+   */
+  warnings: TemplateProblem[];
+};
+
+/**
+ * Describes the message mainstay.notify.v1.RenderTemplateResponse.
+ * Use `create(RenderTemplateResponseSchema)` to create a new message.
+ */
+export declare const RenderTemplateResponseSchema: GenMessage<RenderTemplateResponse>;
+
+/**
  * A request to add a version to a template.
  *
  * @generated from message mainstay.notify.v1.CreateTemplateRequest
  */
 export declare type CreateTemplateRequest = Message$1<"mainstay.notify.v1.CreateTemplateRequest"> & {
   /**
-   * The template: its name and email.
+   * The template: its name and what it says.
    *
    * @generated from field: mainstay.notify.v1.Template template = 1;
    */
@@ -1295,6 +1513,13 @@ export declare type ListTemplatesRequest = Message$1<"mainstay.notify.v1.ListTem
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Also lists templates of which there is only a draft; their version is 0.
+   *
+   * @generated from field: bool include_drafts = 3;
+   */
+  includeDrafts: boolean;
 };
 
 /**
@@ -2569,7 +2794,7 @@ export declare const Notify: GenService<{
     output: typeof TemplateSchema;
   },
   /**
-   * Lists the newest version of every template, by name.
+   * Lists the newest version of every template, by name. Reasons: `kernel.page_token_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ListTemplates
    */
@@ -2577,6 +2802,70 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof ListTemplatesRequestSchema;
     output: typeof ListTemplatesResponseSchema;
+  },
+  /**
+   * Stores the draft of a template: the whole of it, right or wrong. What is sent does not change until it is published.
+   * Reasons: `notify.template_invalid`, `notify.etag_mismatch`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.UpdateTemplateDraft
+   */
+  updateTemplateDraft: {
+    methodKind: "unary";
+    input: typeof UpdateTemplateDraftRequestSchema;
+    output: typeof TemplateDraftSchema;
+  },
+  /**
+   * Reads the draft of a template. Reasons: `notify.template_draft_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetTemplateDraft
+   */
+  getTemplateDraft: {
+    methodKind: "unary";
+    input: typeof GetTemplateDraftRequestSchema;
+    output: typeof TemplateDraftSchema;
+  },
+  /**
+   * Throws the draft of a template away; what is published stays. Reasons: `notify.template_draft_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.DeleteTemplateDraft
+   */
+  deleteTemplateDraft: {
+    methodKind: "unary";
+    input: typeof DeleteTemplateDraftRequestSchema;
+    output: typeof DeleteTemplateDraftResponseSchema;
+  },
+  /**
+   * Makes the draft of a template its next version, with the layouts and partials that it names as they are now. Without a
+   * draft, the newest version is made again, so that it takes newer layouts and partials. Versions never change.
+   * Reasons: `notify.template_draft_not_found`, `notify.template_invalid`, `notify.etag_mismatch`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.PublishTemplate
+   */
+  publishTemplate: {
+    methodKind: "unary";
+    input: typeof PublishTemplateRequestSchema;
+    output: typeof TemplateSchema;
+  },
+  /**
+   * Lists the versions of a template, newest first. Reasons: `notify.template_not_found`, `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListTemplateVersions
+   */
+  listTemplateVersions: {
+    methodKind: "unary";
+    input: typeof ListTemplateVersionsRequestSchema;
+    output: typeof ListTemplateVersionsResponseSchema;
+  },
+  /**
+   * Fills a template with sample data and sends nothing. What is wrong with it is part of the answer, with line and column.
+   * Reasons: `notify.template_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.RenderTemplate
+   */
+  renderTemplate: {
+    methodKind: "unary";
+    input: typeof RenderTemplateRequestSchema;
+    output: typeof RenderTemplateResponseSchema;
   },
   /**
    * Adds a provider account. Its credentials are encrypted and never shown again.
