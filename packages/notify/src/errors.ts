@@ -30,4 +30,5 @@ export const reasons = defineReasons({
   // What providers tell.
   'notify.report_forged': 'unauthenticated',
   'notify.report_malformed': 'invalid_argument',
+  'notify.suppression_not_found': 'not_found',
 })

@@ -15,6 +15,7 @@ import { createReportIntake } from './reports/intake.ts'
 import { createReportReceiver, type ReportReceiver } from './reports/receive.ts'
 import { deleteOldReports } from './reports/retention.ts'
 import { createSettler } from './reports/settler.ts'
+import { suppressionHandlers } from './suppressions/api.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
 import { createWakeUp } from './wake-up.ts'
@@ -122,6 +123,7 @@ export function createNotify(deps: NotifyDeps): Notify {
   const others = {
     ...templateHandlers(templates, pageTokens),
     ...recipientHandlers(db, clock),
+    ...suppressionHandlers({ db, clock, pageTokens }),
     ...directory.handlers,
   }
   return {

@@ -1,5 +1,6 @@
 import type { Db } from '@mainstay/kernel'
-import { messagesAccepted } from '../events.ts'
+import { messagesAccepted, messagesEnded } from '../events.ts'
+import { TELL_SUPPRESSED } from '../suppressions/reason.ts'
 import {
   booleanColumn,
   bytesColumn,
@@ -47,6 +48,8 @@ export const SEND_METHOD = 'mainstay.notify.v1.Notify/SendNotification'
  * A draft whose idempotency key or dedupe key is taken stores nothing but, where only the latter is, its idempotency
  * key; earlier.ts then finds out what came first. The keys are inserted in order, so that two batches with keys in common
  * wait for each other instead of deadlocking. Within a batch no idempotency key may come twice.
+ *
+ * A message to a suppressed address is stored as such and never queued.
  *
  * Nothing is joined, so that the plan, made once per connection, cannot grow wrong with the tables: `IN (SELECT …)`
  * inside an OR is a hashed subplan, whatever the planner believes about sizes.
@@ -96,10 +99,13 @@ const ACCEPT = `
 WITH draft AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
     $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
-    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[])
+    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[]) WITH ORDINALITY
     AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
       live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
-      trace_id, idempotency_key, request_hash, channel)
+      trace_id, idempotency_key, request_hash, channel, place)
+),
+suppressed AS MATERIALIZED (
+  SELECT place, reason FROM notify.find_suppressed($1::uuid[], $10::bool[], $22::int2[], $11::text[], $8::int2[])
 ),
 keyed AS (
   INSERT INTO access.idempotency_keys AS k
@@ -127,7 +133,7 @@ deduped AS (
   RETURNING notification_id
 ),
 accepted AS MATERIALIZED (
-  SELECT * FROM called
+  SELECT *, (SELECT reason FROM suppressed WHERE suppressed.place = called.place) AS reason FROM called
   WHERE dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped)
 ),
 notifications AS (
@@ -136,14 +142,16 @@ notifications AS (
 ),
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
-    to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id)
-  SELECT project_id, message_id, notification_id, channel, class, 1, unknown_policy, live, to_address, recipient_id, subject,
-    template_name, template_version, send_time, expire_time, create_time, trace_id
+    to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id,
+    status_detail)
+  SELECT project_id, message_id, notification_id, channel, class, CASE WHEN reason IS NULL THEN 1 ELSE 9 END,
+    unknown_policy, live, to_address, recipient_id, subject, template_name, template_version, send_time, expire_time,
+    create_time, trace_id, ${TELL_SUPPRESSED}
   FROM accepted
 ),
 queue AS (
   INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time)
-  SELECT project_id, message_id, class, send_time, expire_time FROM accepted
+  SELECT project_id, message_id, class, send_time, expire_time FROM accepted WHERE reason IS NULL
 ),
 batch AS MATERIALIZED (
   SELECT project_id, array_agg(message_id) AS message_ids FROM accepted GROUP BY project_id
@@ -156,5 +164,11 @@ outbox AS (
   SELECT '${messagesAccepted.name}', project_id::text,
     json_build_object('projectId', project_id, 'messageIds', message_ids)
   FROM batch
+),
+ended AS (
+  INSERT INTO kernel.outbox (topic, key, payload)
+  SELECT '${messagesEnded.name}', project_id::text,
+    json_build_object('projectId', project_id, 'messageIds', array_agg(message_id))
+  FROM accepted WHERE reason IS NOT NULL GROUP BY project_id
 )
 SELECT notification_id FROM draft WHERE notification_id NOT IN (SELECT notification_id FROM accepted)`

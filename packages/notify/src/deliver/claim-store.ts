@@ -2,6 +2,7 @@ import type { Executor, Tx } from '@mainstay/kernel'
 import type { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { NotificationContent } from '../rendering.ts'
 import type { PassedOver } from '../routing.ts'
+import type { SuppressionReason } from '../suppressions/reason.ts'
 import { plainArray, tellOf } from './batch-sql.ts'
 import type { Doubt } from './doubt.ts'
 import type { Lane, PerLane } from './lanes.ts'
@@ -29,6 +30,8 @@ export interface PickedRow {
   to: string
   possibleDuplicate: boolean
   traceId: string | null
+  /** Why nothing is to be sent to the address; null: nothing keeps it. */
+  suppression: SuppressionReason | null
   content: NotificationContent | null
 }
 
@@ -88,7 +91,11 @@ SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease
   (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
   q.doubt, (extract(epoch FROM q.doubt_time) * 1000)::float8 AS "doubtMs",
   m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
-  m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content
+  m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content,
+  (SELECT min(s.reason) FROM notify.suppressions s
+    WHERE s.project_id = m.project_id AND s.live = m.live AND s.channel = m.channel
+      AND s.address_key = notify.address_key(m.channel, m.to_address)
+      AND (s.expire_time IS NULL OR s.expire_time > to_timestamp($1)) AND (m.class <> 1 OR s.reason <> 3)) AS suppression
 FROM (SELECT * FROM otp UNION ALL SELECT * FROM transactional UNION ALL SELECT * FROM bulk) q
 LEFT JOIN notify.messages m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN notify.notifications n ON n.project_id = m.project_id AND n.notification_id = m.notification_id`

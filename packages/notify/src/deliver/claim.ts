@@ -5,6 +5,7 @@ import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
 import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
 import { chooseAccount, type PassedOver, type RoutingFacts } from '../routing.ts'
+import { tellSuppressed } from '../suppressions/reason.ts'
 import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import {
@@ -176,6 +177,9 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
     channel === undefined ? [] : await deps.directory.candidates(projectId, row.live, channel)
   const aim = takeAim(deps, row, candidates)
   if (aim === undefined) return end(row, MessageState.UNKNOWN, NOTHING_TOLD)
+  if (row.suppression !== null && (row.doubt === Doubt.NONE || aim.isResend)) {
+    return end(row, MessageState.SUPPRESSED, tellSuppressed(row.suppression))
+  }
   const route = chooseAccount(candidates, { resting: accounts.resting, ...aim.binding })
   if (route.account === undefined) return postpone(deps, row, candidates)
   const { account } = route

@@ -128,6 +128,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       endMs: nowMs,
       providerMessageId,
       reply,
+      ...(result.outcome === 'rejected_permanent' &&
+        result.addressFault === true && { addressFaultOf: job.account.providerAccountId }),
     }
   }
 

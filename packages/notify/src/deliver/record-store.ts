@@ -23,6 +23,8 @@ export interface AttemptRecord {
   reply: string | null
   /** The subject as it was sent, where a template made it. */
   subject: string | null
+  /** The account whose provider says that the address is at fault for good. Default: none does. */
+  addressFaultOf?: string
 }
 
 /**

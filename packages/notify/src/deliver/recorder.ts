@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Db, type Logger, newId } from '@mainstay/kernel'
+import { type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { AttemptOutcome } from '@mainstay/proto/notify/v1'
+import { SUPPRESSION_REASONS } from '../suppressions/reason.ts'
+import { suppressMessages } from '../suppressions/store.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { type AttemptRecord, recordAttempts, recordLateWords } from './record-store.ts'
 
@@ -39,6 +41,7 @@ export function createRecorder(
     const sorted = batch.toSorted(inLockOrder)
     await db.transaction(async (tx) => {
       const missing = await recordAttempts(tx, sorted)
+      await suppressFaulty(tx, sorted)
       if (missing.length === 0) return
       const words = missing
         .flatMap((index) => sorted[index] ?? [])
@@ -91,6 +94,18 @@ export function createRecorder(
     },
   }
 }
+
+/** What a provider refuses for good is not tried again with other messages: it is in the commit that tells of the refusal. */
+async function suppressFaulty(tx: Tx, records: readonly AttemptRecord[]): Promise<void> {
+  const faulty = records.flatMap(({ projectId, messageId, reply, addressFaultOf: accountId }) =>
+    accountId === undefined
+      ? []
+      : [{ projectId, messageId, accountId, detail: reply ?? '', reason: BOUNCED, suppressionId: newId() }],
+  )
+  await suppressMessages(tx, faulty, new Date())
+}
+
+const BOUNCED = SUPPRESSION_REASONS.bounced
 
 /** Everyone who changes several messages at once locks them in this order: delivery reports, and workers settling. */
 export function inLockOrder(

@@ -10,6 +10,7 @@ import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappCont
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
+import type { CreateSuppressionRequestSchema, DeleteSuppressionRequestSchema, DeleteSuppressionResponseSchema, ListSuppressionsRequestSchema, ListSuppressionsResponseSchema, SuppressionSchema } from "./suppressions_pb.js";
 import type { ClearSandboxItemsRequestSchema, ClearSandboxItemsResponseSchema, ListSandboxItemsRequestSchema, ListSandboxItemsResponseSchema } from "./sandbox_pb.js";
 
 /**
@@ -2920,6 +2921,37 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof VerifyProviderAccountRequestSchema;
     output: typeof VerifyProviderAccountResponseSchema;
+  },
+  /**
+   * Sends nothing to an address any more, until it is deleted or ends. One that was made by hand before gets the new words and
+   * the new end. Messages that wait are not sent either. Reasons: `notify.request_invalid`, `notify.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.CreateSuppression
+   */
+  createSuppression: {
+    methodKind: "unary";
+    input: typeof CreateSuppressionRequestSchema;
+    output: typeof SuppressionSchema;
+  },
+  /**
+   * Lists the addresses that nothing is sent to, newest first. Reasons: `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListSuppressions
+   */
+  listSuppressions: {
+    methodKind: "unary";
+    input: typeof ListSuppressionsRequestSchema;
+    output: typeof ListSuppressionsResponseSchema;
+  },
+  /**
+   * Sends to an address again, as far as this reason goes. Reasons: `notify.suppression_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.DeleteSuppression
+   */
+  deleteSuppression: {
+    methodKind: "unary";
+    input: typeof DeleteSuppressionRequestSchema;
+    output: typeof DeleteSuppressionResponseSchema;
   },
   /**
    * Lists the mail that the sandbox mailbox received, newest first.
