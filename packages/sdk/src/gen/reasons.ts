@@ -52,6 +52,7 @@ export type ServerReason =
   | 'notify.report_malformed'
   | 'notify.request_invalid'
   | 'notify.resume_token_invalid'
+  | 'notify.suppression_not_found'
   | 'notify.template_draft_not_found'
   | 'notify.template_invalid'
   | 'notify.template_not_found'
