@@ -41,8 +41,9 @@ describe('after an answer was lost', () => {
       const account = scriptAccount(loses(2, accepts), keyed)
       const second = other()
       const id = await queue(policy)
-      await work({ accounts: [account, second] })
+      const worker = await work({ accounts: [account, second] })
       await queueIsEmpty()
+      await worker.stop()
       const message = await readMessage(database.db, id)
       assert.equal(message.state, MessageState.SENT)
       assert.equal(message.possibleDuplicate, false, 'the key makes it one')
@@ -101,8 +102,9 @@ describe('after an answer was lost', () => {
       const account = scriptAccount(loses(1, accepts), { semantics: { ...SMTP_SEMANTICS, lookup: true } })
       account.lookup = async () => found
       const id = await queue(AT_MOST_ONCE)
-      await work({ accounts: [account] })
+      const worker = await work({ accounts: [account] })
       await queueIsEmpty()
+      await worker.stop()
       const message = await readMessage(database.db, id)
       assert.equal(message.state, state)
       assert.equal(message.possibleDuplicate, false)
@@ -118,13 +120,17 @@ describe('after an answer was lost', () => {
     ] as const) {
       const account = scriptAccount(loses(1, accepts), reporting)
       const id = await queue(policy)
-      await work({ accounts: [account], settings: { reportWaitMs: 60 } })
-      await waitFor(async () =>
-        /report is waited for/.test((await readMessage(database.db, id)).detail ?? ''),
-      )
+      const worker = await work({ accounts: [account], settings: { reportWaitMs: 60 } })
       await queueIsEmpty()
+      await worker.stop()
       const message = await readMessage(database.db, id)
       assert.equal(message.state, state)
+      const { rows } = await database.db.query<{ waitMs: number }>({
+        text: `SELECT round(extract(epoch FROM retry_time - end_time) * 1000)::int4 AS "waitMs"
+          FROM notify.delivery_attempts WHERE message_id = $1 AND attempt = 1`,
+        values: [id],
+      })
+      assert.equal(rows[0]?.waitMs, 60)
       assert.equal(message.possibleDuplicate, policy === AT_LEAST_ONCE)
       assert.equal(account.sent.length, sends)
     }
