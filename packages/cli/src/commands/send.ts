@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { MessageClass } from '@mainstay/proto/notify/v1'
@@ -6,15 +5,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import { details, print } from '../output.ts'
 import type { Context } from '../program.ts'
+import { CHANNELS, type ChannelName, type ContentFlags, readContent } from './send-content.ts'
 
-interface SendFlags {
+interface SendFlags extends ContentFlags {
   to?: string
   recipient?: string
-  subject?: string
-  text?: string
-  html?: string
-  template?: string
-  data: JsonObject
   dedupeKey?: string
   idempotencyKey?: string
   at?: Date
@@ -25,15 +20,22 @@ interface SendFlags {
 export function addSend(program: Command, context: Context): void {
   program
     .command('send')
-    .description('send one email')
-    .option('--to <email>', 'the address it goes to')
+    .description('send one message')
+    .option('--to <address>', 'the address it goes to: an email address, or what the channel takes')
+    .addOption(
+      new Option('--channel <channel>', Object.keys(CHANNELS).join(', '))
+        .argParser(parseChannel)
+        .default('email', 'email'),
+    )
     .option('--recipient <id>', 'or the id of a stored recipient')
     .option('--subject <text>', 'the subject line')
-    .option('--text <text>', 'the plain text; @file reads a file')
+    .option('--text <text>', 'the text; @file reads a file')
     .option('--html <html>', 'the HTML; @file reads a file')
+    .option('--title <text>', 'the headline of a push')
+    .option('--type <type>', 'what a webhook tells, for example order.shipped')
     .option('--template <name>', 'or the name of a stored template')
     .addOption(
-      new Option('--data <key=value>', 'a value for the template; repeat it for more')
+      new Option('--data <key=value>', 'a value for the template or the webhook; repeat it for more')
         .argParser(collectData)
         .default({}, 'none'),
     )
@@ -52,7 +54,7 @@ export function addSend(program: Command, context: Context): void {
         {
           to: { target },
           content,
-          data: flags.data,
+          ...(content.case === 'template' ? { data: flags.data } : {}),
           messageClass: flags.class,
           ...(flags.dedupeKey ? { dedupeKey: flags.dedupeKey } : {}),
           ...(flags.at ? { sendTime: timestampFromDate(flags.at) } : {}),
@@ -70,30 +72,17 @@ export function addSend(program: Command, context: Context): void {
     })
 }
 
-function readTarget({ to, recipient }: SendFlags) {
-  if (to && !recipient) return { case: 'email', value: to } as const
-  if (recipient && !to) return { case: 'recipientId', value: recipient } as const
-  throw new CommandError('Say who it is for: --to <email> or --recipient <id>.', EXIT.usage)
+function readTarget({ to, recipient, channel }: SendFlags) {
+  if (recipient && to === undefined) return { case: 'recipientId', value: recipient } as const
+  // A chat's webhook may lead to one place, which needs no name.
+  const address = to ?? (channel === 'chat' ? '' : undefined)
+  if (address !== undefined && !recipient) return { case: CHANNELS[channel], value: address } as const
+  throw new CommandError('Say who it is for: --to <address> or --recipient <id>.', EXIT.usage)
 }
 
-async function readContent({ template, subject, text, html }: SendFlags) {
-  if (template && (subject || text || html))
-    throw new CommandError('Give --template, or --subject with --text or --html, not both.', EXIT.usage)
-  if (template) return { case: 'template', value: { name: template } } as const
-  if (!subject || !(text || html)) {
-    throw new CommandError('Say what it says: --subject with --text or --html, or --template.', EXIT.usage)
-  }
-  return {
-    case: 'email',
-    value: { subject, text: await textOrFile(text), html: await textOrFile(html) },
-  } as const
-}
-
-async function textOrFile(value: string | undefined): Promise<string> {
-  if (!value?.startsWith('@')) return value ?? ''
-  return readFile(value.slice(1), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`The file of "${value}" cannot be read (${error.code}).`, EXIT.usage)
-  })
+function parseChannel(text: string): ChannelName {
+  if (Object.hasOwn(CHANNELS, text)) return text as ChannelName
+  throw new InvalidArgumentError(`It is one of ${Object.keys(CHANNELS).join(', ')}.`)
 }
 
 function collectData(pair: string, data: JsonObject): JsonObject {
