@@ -32,6 +32,7 @@ export const router = createBrowserRouter([
             lazy: pages.mailbox,
             children: [{ path: ':mailId', lazy: pages.mail }],
           },
+          { path: 'phone', lazy: pages.phone },
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },

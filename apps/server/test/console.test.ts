@@ -8,7 +8,16 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
-const PAGES = ['/', '/messages', '/mailbox', '/templates', '/providers', '/api-keys', '/settings']
+const PAGES = [
+  '/',
+  '/messages',
+  '/mailbox',
+  '/phone',
+  '/templates',
+  '/providers',
+  '/api-keys',
+  '/settings',
+]
 
 /** Every colour and every width once; each pair of them together is no other code. */
 const LOOKS = [

@@ -11,12 +11,14 @@ export function setViolations<T extends FieldValues>(
   error: unknown,
   prefix: string,
   form: UseFormReturn<T>,
+  /** The form's name for a field where the contract has another: `{ phone: 'to' }`. */
+  renamed: Readonly<Record<string, string>> = {},
 ): boolean {
   if (!(error instanceof MainstayError) || error.violations.length === 0) return false
   const values = form.getValues()
   let all = true
   for (const violation of error.violations) {
-    const name = fieldOf(violation.field, prefix, values)
+    const name = fieldOf(violation.field, prefix, values) ?? renamed[violation.field.split('.').at(-1) ?? '']
     if (name === undefined) all = false
     else form.setError(name as Path<T>, { message: sentence(violation.description) }, { shouldFocus: true })
   }

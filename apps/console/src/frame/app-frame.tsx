@@ -1,3 +1,4 @@
+import { Channel } from '@mainstay/proto/notify/v1'
 import { MainstayError } from '@mainstay/sdk'
 import { Dialog as Sheet } from 'radix-ui'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
@@ -38,7 +39,7 @@ export function AppFrame() {
   const compact = useCompact()
   const collapsed = collapsedNavigation.use()
   const [sheet, setSheet] = useState(false)
-  const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | 'send-test'>()
+  const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | { sendTest: Channel }>()
   const caller = useCaller()
   const projects = useProjects()
   const project = useSettledProject(projects.data, search.get('project'))
@@ -46,7 +47,7 @@ export function AppFrame() {
   const actions = useMemo(
     () => ({
       openPalette: () => setOverlay('palette'),
-      openSendTest: () => setOverlay('send-test'),
+      openSendTest: (channel = Channel.EMAIL) => setOverlay({ sendTest: channel }),
       openShortcuts: () => setOverlay('shortcuts'),
     }),
     [],
@@ -111,7 +112,7 @@ export function AppFrame() {
       <Suspense>
         {overlay === 'palette' && <CommandPalette projects={projects.data ?? []} onClose={closeOverlay} />}
         {overlay === 'shortcuts' && <ShortcutsDialog onClose={closeOverlay} />}
-        {overlay === 'send-test' && <SendTestDialog onClose={closeOverlay} />}
+        {typeof overlay === 'object' && <SendTestDialog channel={overlay.sendTest} onClose={closeOverlay} />}
       </Suspense>
     </FrameActionsContext.Provider>
   )

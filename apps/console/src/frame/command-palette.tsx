@@ -83,7 +83,11 @@ export function CommandPalette({ projects, onClose }: { projects: Project[]; onC
           ))}
         </Group>
         <Group heading="Do">
-          <Item icon={<Send />} value="send a test message email" onSelect={run(openSendTest)}>
+          <Item
+            icon={<Send />}
+            value="send a test message email sms whatsapp push chat webhook"
+            onSelect={run(() => openSendTest())}
+          >
             Send a test
           </Item>
           <Item icon={<KeyRound />} value="create api key" onSelect={go('/api-keys?create=1')}>

@@ -1,5 +1,15 @@
 import type { LucideIcon } from 'lucide-react'
-import { FileText, House, Inbox, KeyRound, Mails, Server, SlidersHorizontal } from 'lucide-react'
+import {
+  CircleHelp,
+  FileText,
+  House,
+  Inbox,
+  KeyRound,
+  Mails,
+  Server,
+  SlidersHorizontal,
+  Smartphone,
+} from 'lucide-react'
 
 /** A page in the navigation, the palette and the shortcuts. */
 export interface Destination {
@@ -18,6 +28,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
     destinations: [
       { path: '/messages', title: 'Messages', icon: Mails, key: 'm' },
       { path: '/mailbox', title: 'Mailbox', icon: Inbox, key: 'b' },
+      { path: '/phone', title: 'Sandbox phone', icon: Smartphone, key: 'f' },
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
     ],

@@ -1,9 +1,11 @@
+import type { Channel } from '@mainstay/proto/notify/v1'
 import { createContext, useContext } from 'react'
 
 /** What every page may ask of the frame. */
 export interface FrameActions {
   openPalette(): void
-  openSendTest(): void
+  /** Offers to send a test message; email first, where no channel is named. */
+  openSendTest(channel?: Channel): void
   openShortcuts(): void
 }
 

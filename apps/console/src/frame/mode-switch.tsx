@@ -26,7 +26,7 @@ export function ModeSwitch() {
           toast(
             next === 'live'
               ? 'Live mode: messages reach people.'
-              : 'Test mode: messages stay in the mailbox.',
+              : 'Test mode: messages stay in the sandbox.',
             {
               id: 'mode',
             },
@@ -55,7 +55,7 @@ export function ModeSwitch() {
           current === 'test' ? 'text-warn' : 'text-ok',
         )}
       >
-        {current === 'test' ? 'Mail stays in the mailbox' : 'Messages reach people'}
+        {current === 'test' ? 'Messages stay in the sandbox' : 'Messages reach people'}
       </span>
     </div>
   )

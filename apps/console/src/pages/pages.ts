@@ -6,6 +6,7 @@ export const pages = {
   message: () => import('./messages/message-panel.tsx'),
   mailbox: () => import('./mailbox/mailbox-page.tsx'),
   mail: () => import('./mailbox/mail-reader.tsx'),
+  phone: () => import('./phone/phone-page.tsx'),
   templates: () => import('./templates/templates-page.tsx'),
   template: () => import('./templates/template-page.tsx'),
   providers: () => import('./providers/providers-page.tsx'),

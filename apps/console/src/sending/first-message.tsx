@@ -1,4 +1,5 @@
 import { Mode } from '@mainstay/proto/access/v1'
+import { Channel } from '@mainstay/proto/notify/v1'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Send } from 'lucide-react'
 import { mainstay } from '../api/mainstay.ts'
@@ -10,7 +11,7 @@ import { mode } from '../session/mode.ts'
 import { sendSnippets } from './send-snippets.ts'
 
 /** Shown where messages will be: how to send the first one, by hand or with one press. */
-export function FirstMessage({ title }: { title?: string }) {
+export function FirstMessage({ title, channel = Channel.EMAIL }: { title?: string; channel?: Channel }) {
   const isLive = mode.use() === 'live'
   const { openSendTest } = useFrameActions()
   const queries = useQueryClient()
@@ -31,10 +32,10 @@ export function FirstMessage({ title }: { title?: string }) {
         <p className="mt-1 text-base text-ink-2">
           {isLive
             ? 'A program with a live API key sends a notification; it is stored, handed to a live provider once, and shown here from the first moment to the last.'
-            : 'A program with a test API key sends a notification; it is stored, sent once into the mailbox, and shown here from the first moment to the last.'}
+            : 'A program with a test API key sends a notification; it is stored, sent once into the sandbox, and shown here from the first moment to the last.'}
         </p>
       </div>
-      <Snippet label="Send the first message" tabs={sendSnippets(window.location.origin, secret)} />
+      <Snippet label="Send the first message" tabs={sendSnippets(window.location.origin, secret, channel)} />
       {createKey.error && <FailureNote error={createKey.error} />}
       <div className="flex flex-wrap items-center gap-2">
         {isLive && (
@@ -43,7 +44,7 @@ export function FirstMessage({ title }: { title?: string }) {
             Create a live key
           </ButtonLink>
         )}
-        <Button {...(isLive ? {} : { kind: 'primary' })} onClick={openSendTest}>
+        <Button {...(isLive ? {} : { kind: 'primary' })} onClick={() => openSendTest(channel)}>
           <Send aria-hidden />
           Send a test
         </Button>

@@ -1,6 +1,7 @@
+import type { Channel } from '@mainstay/proto/notify/v1'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useId } from 'react'
-import { useForm } from 'react-hook-form'
+import { useId, useState } from 'react'
+import { type RegisterOptions, useForm } from 'react-hook-form'
 import { useNavigate } from 'react-router'
 import { mainstayFor } from '../api/mainstay.ts'
 import { setViolations } from '../api/violations.ts'
@@ -8,35 +9,40 @@ import { Button } from '../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../components/dialog/dialog.tsx'
 import { FailureNote } from '../components/failure/failure-note.tsx'
 import { Field } from '../components/field/field.tsx'
-import { TextArea, TextInput } from '../components/field/inputs.tsx'
+import { Select, TextArea, TextInput } from '../components/field/inputs.tsx'
 import { toast } from '../components/toast/toast.tsx'
+import { channels } from '../notify/channels.ts'
 import { mode } from '../session/mode.ts'
+import { exampleOf, type TestFields, testFormOf, toRequest } from './test-message.ts'
 
-interface Fields {
-  email: string
-  subject: string
-  text: string
+interface Ask {
+  label: string
+  optional?: boolean
+  rows?: number
+  mono?: boolean
+  rules: RegisterOptions<TestFields>
 }
 
-const defaults: Fields = {
-  email: 'ada@example.com',
-  subject: 'It works',
-  text: 'Hello Ada,\n\nthis message went the whole way: accepted, queued, sent, delivered.',
+const asks: Record<Exclude<keyof TestFields, 'to'>, Ask> = {
+  subject: { label: 'Subject', rules: { required: 'Give it a subject.' } },
+  title: { label: 'Headline', optional: true, rules: {} },
+  text: { label: 'Text', rows: 5, rules: { required: 'Write a line or two.' } },
+  type: { label: 'Type', mono: true, rules: { required: 'Say what happened, for example order.shipped.' } },
+  data: { label: 'Data', optional: true, rows: 6, mono: true, rules: { validate: isJsonObject } },
 }
 
-/** Sends one test message and opens it, so that its timeline can be watched. It never reaches a person. */
-export function SendTestDialog({ onClose }: { onClose: () => void }) {
+/** Sends one test message over any channel and opens it, so that its timeline can be watched. */
+export function SendTestDialog({ channel: first, onClose }: { channel: Channel; onClose: () => void }) {
   const formId = useId()
   const navigate = useNavigate()
   const queries = useQueryClient()
-  const form = useForm<Fields>({ defaultValues: defaults })
+  const [channel, setChannel] = useState(first)
+  const form = useForm<TestFields>({ defaultValues: exampleOf(first) })
   const { errors } = form.formState
+  const { target, toLabel, toHelp, asks: asked } = testFormOf(channel)
   const send = useMutation({
-    mutationFn: ({ email, subject, text }: Fields) =>
-      mainstayFor('test').notify.sendNotification({
-        to: { target: { case: 'email', value: email } },
-        content: { case: 'email', value: { subject, text } },
-      }),
+    mutationFn: (fields: TestFields) =>
+      mainstayFor('test').notify.sendNotification(toRequest(channel, fields)),
     onSuccess({ messageIds }) {
       mode.set('test')
       toast.success('Accepted. Watch it arrive.')
@@ -44,14 +50,14 @@ export function SendTestDialog({ onClose }: { onClose: () => void }) {
       onClose()
       if (messageIds[0]) void navigate(`/messages/${messageIds[0]}`)
     },
-    onError: (error) => setViolations(error, 'to', form) || setViolations(error, 'email', form),
+    onError: (error) => setViolations(error, 'content', form, { [target]: 'to', body: 'text' }),
   })
   return (
     <Dialog
       open
       onOpenChange={onClose}
       title="Send a test"
-      description="A test message goes through the whole house and ends in the mailbox. It reaches nobody."
+      description="A test message goes through the whole house and ends in the sandbox, unless a provider is set up for test messages."
     >
       <DialogBody>
         <form
@@ -60,33 +66,52 @@ export function SendTestDialog({ onClose }: { onClose: () => void }) {
           className="flex flex-col gap-4"
           onSubmit={form.handleSubmit((fields) => send.mutate(fields))}
         >
-          <Field label="To" error={errors.email?.message}>
+          <Field label="Channel">
+            {(control) => (
+              <Select
+                {...control}
+                value={channel}
+                onChange={(event) => {
+                  const next = Number(event.target.value) as Channel
+                  setChannel(next)
+                  send.reset()
+                  form.reset(exampleOf(next))
+                }}
+              >
+                {[...channels].map(([value, { word }]) => (
+                  <option key={value} value={value}>
+                    {word}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label={toLabel} help={toHelp} error={errors.to?.message} optional={target === 'chat'}>
             {(control) => (
               <TextInput
                 {...control}
-                type="email"
                 autoComplete="off"
-                {...form.register('email', {
-                  required: 'Give it an address; any will do.',
-                  pattern: { value: /^\S+@\S+\.\S+$/, message: 'Write an address such as ada@example.com.' },
+                spellCheck={false}
+                {...form.register('to', {
+                  required: target !== 'chat' && 'Say where it goes; in the sandbox any will do.',
                 })}
               />
             )}
           </Field>
-          <Field label="Subject" error={errors.subject?.message}>
-            {(control) => (
-              <TextInput {...control} {...form.register('subject', { required: 'Give it a subject.' })} />
-            )}
-          </Field>
-          <Field label="Text" error={errors.text?.message}>
-            {(control) => (
-              <TextArea
-                {...control}
-                rows={5}
-                {...form.register('text', { required: 'Write a line or two.' })}
-              />
-            )}
-          </Field>
+          {asked.map((name) => {
+            const { label, optional = false, rows, mono = false, rules } = asks[name]
+            return (
+              <Field key={name} label={label} optional={optional} error={errors[name]?.message}>
+                {(control) =>
+                  rows ? (
+                    <TextArea {...control} rows={rows} mono={mono} {...form.register(name, rules)} />
+                  ) : (
+                    <TextInput {...control} mono={mono} {...form.register(name, rules)} />
+                  )
+                }
+              </Field>
+            )
+          })}
           {send.error && <FailureNote error={send.error} />}
         </form>
       </DialogBody>
@@ -98,4 +123,15 @@ export function SendTestDialog({ onClose }: { onClose: () => void }) {
       </DialogButtons>
     </Dialog>
   )
+}
+
+function isJsonObject(text: string): true | string {
+  if (text.trim() === '') return true
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return true
+    return 'Write one JSON object, in braces.'
+  } catch (error) {
+    return `This is no JSON: ${error instanceof Error ? error.message : 'it cannot be read'}.`
+  }
 }

@@ -40,7 +40,7 @@ export function Component() {
           choices={rangeChoices}
           onChange={(next) => setSearch(next === '1h' ? {} : { range: next }, { replace: true })}
         />
-        <Button kind="primary" onClick={openSendTest}>
+        <Button kind="primary" onClick={() => openSendTest()}>
           <Send aria-hidden />
           Send a test
         </Button>

@@ -47,7 +47,7 @@ export function Component() {
               Empty mailbox
             </Button>
           )}
-          <Button kind="primary" onClick={openSendTest}>
+          <Button kind="primary" onClick={() => openSendTest()}>
             <Send aria-hidden />
             Send a test
           </Button>

@@ -3,6 +3,7 @@ import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Button } from '../../components/button/button.tsx'
 import { Menu, MenuCheck, MenuItem, SubMenu } from '../../components/menu/menu.tsx'
 import { formatDayAndMinute } from '../../format/time.ts'
+import { channels, channelWord } from '../../notify/channels.ts'
 import { messageClasses, messageStates } from '../../notify/message-states.ts'
 import { useProviderAccounts } from '../../notify/provider-accounts.ts'
 import { hasFilters, type MessageFilters, noFilters, type TextFilter } from './message-filters.ts'
@@ -58,6 +59,17 @@ export function FilterBar({
             </MenuCheck>
           ))}
         </SubMenu>
+        <SubMenu label="Channel">
+          {[...channels].map(([channel, { word }]) => (
+            <MenuCheck
+              key={channel}
+              checked={filters.channels.includes(channel)}
+              onChange={() => set({ channels: toggled(filters.channels, channel) })}
+            >
+              {word}
+            </MenuCheck>
+          ))}
+        </SubMenu>
         <SubMenu label="Class">
           {[...messageClasses].map(([messageClass, { word }]) => (
             <MenuCheck
@@ -100,6 +112,11 @@ export function FilterBar({
       {filters.states.length > 0 && (
         <Chip name="State" onRemove={() => set({ states: [] })}>
           {filters.states.map((state) => messageStates.get(state)?.word).join(', ')}
+        </Chip>
+      )}
+      {filters.channels.length > 0 && (
+        <Chip name="Channel" onRemove={() => set({ channels: [] })}>
+          {filters.channels.map(channelWord).join(', ')}
         </Chip>
       )}
       {filters.classes.length > 0 && (

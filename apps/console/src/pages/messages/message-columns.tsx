@@ -4,6 +4,7 @@ import type { Column } from '../../components/data-table/columns.ts'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { formatDuration } from '../../format/duration.ts'
 import { toMs } from '../../format/time.ts'
+import { ChannelMark } from '../../notify/channel-mark.tsx'
 import { MessageStateMark } from '../../notify/message-state-mark.tsx'
 import { classWord } from '../../notify/message-states.ts'
 
@@ -16,9 +17,20 @@ export const messageColumns: Column<Message>[] = [
     cell: (message) => <MessageStateMark message={message} />,
   },
   {
+    id: 'channel',
+    title: 'Channel',
+    width: '112px',
+    fromPx: 860,
+    cell: (message) => (
+      <span className="text-ink-2">
+        <ChannelMark channel={message.channel} />
+      </span>
+    ),
+  },
+  {
     id: 'to',
     title: 'To',
-    width: '29%',
+    width: '26%',
     cell: (message) => message.to,
   },
   {
@@ -109,7 +121,14 @@ function tookOf(message: Message): string {
 /** The row on a phone: who and how it stands, then what and when. */
 export function compactMessage(message: Message) {
   return {
-    first: message.to,
+    first: (
+      <>
+        <span className="mr-1.5">
+          <ChannelMark channel={message.channel} iconOnly />
+        </span>
+        {message.to}
+      </>
+    ),
     aside: <MessageStateMark message={message} />,
     second: (
       <>

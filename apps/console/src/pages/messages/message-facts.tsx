@@ -1,17 +1,28 @@
-import { type Message, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { Channel, type Message, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { useQuery } from '@tanstack/react-query'
-import { Inbox } from 'lucide-react'
+import { Inbox, Smartphone } from 'lucide-react'
 import { Link } from 'react-router'
 import { mainstay, useScope } from '../../api/mainstay.ts'
 import { ButtonLink } from '../../components/button/button.tsx'
 import { Copyable } from '../../components/copy/copy-button.tsx'
 import { Facts } from '../../components/facts/facts.tsx'
 import { formatAbsolute, toMs } from '../../format/time.ts'
+import { ChannelMark } from '../../notify/channel-mark.tsx'
 import { classWord } from '../../notify/message-states.ts'
+import { viewOfChannel } from '../../notify/phone-views.ts'
 
 const policies: Partial<Record<UnknownPolicy, string>> = {
   [UnknownPolicy.AT_MOST_ONCE]: 'Never send twice: park it for review',
   [UnknownPolicy.AT_LEAST_ONCE]: 'Send again and flag it',
+}
+
+/** What the address is called, where it is no plain address. */
+const toWords: Partial<Record<Channel, string>> = {
+  [Channel.SMS]: 'Phone number',
+  [Channel.WHATSAPP]: 'Phone number',
+  [Channel.PUSH]: 'Device',
+  [Channel.CHAT]: 'Place',
+  [Channel.WEBHOOK]: 'Endpoint',
 }
 
 /** What the message is, as opposed to what happened to it, with links to its neighbours. */
@@ -20,13 +31,14 @@ export function MessageFacts({ message }: { message: Message }) {
     <section aria-label="Details" className="border-t border-line pt-5">
       <div className="mb-3 flex items-center justify-between gap-2">
         <h3 className="text-sm font-semibold">Details</h3>
-        <MailLink message={message} />
+        {message.channel === Channel.EMAIL ? <MailLink message={message} /> : <PhoneLink message={message} />}
       </div>
       <Facts
         rows={[
           ['Message', <Copyable key="id" text={message.messageId} what="message id" />],
           ['Notification', <Copyable key="id" text={message.notificationId} what="notification id" />],
-          ['To', <Copyable key="to" text={message.to} what="address" />],
+          ['Channel', <ChannelMark key="channel" channel={message.channel} />],
+          [toWords[message.channel] ?? 'To', <Copyable key="to" text={message.to} what="address" />],
           ['Recipient', message.recipientId && <Copyable text={message.recipientId} what="recipient id" />],
           [
             'Template',
@@ -75,6 +87,26 @@ function MailLink({ message }: { message: Message }) {
     <ButtonLink to={`/mailbox/${mail.data}`} size="sm">
       <Inbox aria-hidden />
       Read the mail
+    </ButtonLink>
+  )
+}
+
+/** The way to what the phone, the chat or the endpoint would have got, where it ended in the sandbox. */
+function PhoneLink({ message }: { message: Message }) {
+  const { messageId } = message
+  const arrived = [MessageState.SENT, MessageState.DELIVERED].includes(message.state)
+  const found = useQuery({
+    queryKey: ['sandbox-item-of', messageId, ...useScope()],
+    queryFn: async ({ signal }) =>
+      (await mainstay().notify.listSandboxItems({ messageId, pageSize: 1 }, { signal })).items.length > 0,
+    enabled: !message.live && arrived,
+    retry: 0,
+  })
+  if (!found.data) return null
+  return (
+    <ButtonLink to={`/phone?view=${viewOfChannel(message.channel)}&message=${messageId}`} size="sm">
+      <Smartphone aria-hidden />
+      See it on the phone
     </ButtonLink>
   )
 }

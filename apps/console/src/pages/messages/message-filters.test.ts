@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
-import { MessageClass, MessageSchema, MessageState } from '@mainstay/proto/notify/v1'
+import { Channel, MessageClass, MessageSchema, MessageState } from '@mainstay/proto/notify/v1'
 import { belongs, hasFilters, noFilters, readFilters, toApiFilter, writeFilters } from './message-filters.ts'
 
 test('filters survive the way into an address and back', () => {
   const filters = {
     states: [MessageState.FAILED, MessageState.UNKNOWN],
+    channels: [Channel.SMS, Channel.PUSH],
     classes: [MessageClass.OTP],
     to: 'ada+test@example.com',
     recipient: 'user-1',

@@ -1,13 +1,21 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
-import type { Message, MessageClass, MessageFilterSchema, MessageState } from '@mainstay/proto/notify/v1'
+import type {
+  Channel,
+  Message,
+  MessageClass,
+  MessageFilterSchema,
+  MessageState,
+} from '@mainstay/proto/notify/v1'
 import { toMs } from '../../format/time.ts'
+import { channels } from '../../notify/channels.ts'
 import { messageClasses, messageStates } from '../../notify/message-states.ts'
 
 /** The filters of the list, as the address holds them. */
 export interface MessageFilters {
   states: MessageState[]
   classes: MessageClass[]
+  channels: Channel[]
   to: string
   recipient: string
   template: string
@@ -24,6 +32,7 @@ export function readFilters(search: URLSearchParams): MessageFilters {
   return {
     states: known(search.getAll('state'), messageStates),
     classes: known(search.getAll('class'), messageClasses),
+    channels: known(search.getAll('channel'), channels),
     to: search.get('to') ?? '',
     recipient: search.get('recipient') ?? '',
     template: search.get('template') ?? '',
@@ -36,11 +45,22 @@ export function readFilters(search: URLSearchParams): MessageFilters {
 /** Writes the filters into an address and leaves everything else in it as it is. */
 export function writeFilters(search: URLSearchParams, filters: MessageFilters): URLSearchParams {
   const next = new URLSearchParams(search)
-  for (const name of ['state', 'class', 'to', 'recipient', 'template', 'provider', 'after', 'before'])
+  for (const name of [
+    'state',
+    'class',
+    'channel',
+    'to',
+    'recipient',
+    'template',
+    'provider',
+    'after',
+    'before',
+  ])
     next.delete(name)
   for (const state of filters.states) next.append('state', messageStates.get(state)?.slug ?? '')
   for (const messageClass of filters.classes)
     next.append('class', messageClasses.get(messageClass)?.slug ?? '')
+  for (const channel of filters.channels) next.append('channel', channels.get(channel)?.slug ?? '')
   for (const name of ['to', 'recipient', 'template', 'provider'] as const)
     if (filters[name]) next.set(name, filters[name])
   for (const name of ['after', 'before'] as const) {
@@ -65,6 +85,7 @@ export function toApiFilter(
     live,
     states: withStates ? filters.states : [],
     messageClasses: filters.classes,
+    channels: filters.channels,
     to: filters.to,
     recipientId: filters.recipient,
     template: filters.template,

@@ -13,6 +13,7 @@ import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import type { Tone } from '../../components/state-mark/state-mark.tsx'
 import { Timeline } from '../../components/timeline/timeline.tsx'
 import { toast } from '../../components/toast/toast.tsx'
+import { channelWord } from '../../notify/channels.ts'
 import { MessageStateMark } from '../../notify/message-state-mark.tsx'
 import { isUnderWay, lookOf } from '../../notify/message-states.ts'
 import { projectSlug } from '../../session/project.ts'
@@ -29,13 +30,13 @@ export function Component() {
   const message = timeline.data?.message
   const entries = timeline.data?.entries
   const events = useMemo(() => timelineEvents(entries ?? [], message), [entries, message])
-  useTitle(message ? `${message.subject} to ${message.to}` : 'Message')
+  useTitle(message ? `${nameOf(message)} to ${message.to}` : 'Message')
 
   return (
     <SidePanel
       of={messageId}
       title="Message"
-      header={message?.subject ?? 'Message'}
+      header={message ? nameOf(message) : 'Message'}
       onClose={() => void navigate({ pathname: '/messages', search: search.toString() })}
       actions={
         <>
@@ -65,6 +66,11 @@ export function Component() {
       )}
     </SidePanel>
   )
+}
+
+/** Its subject; texts and posts have none. */
+function nameOf({ subject, channel }: Message): string {
+  return subject || channelWord(channel)
 }
 
 /** The message and its timeline, asked again every second for as long as something can happen soon. */

@@ -51,7 +51,7 @@ export function Component() {
             <span className="max-md:hidden">
               <ColumnMenu choice={choice} />
             </span>
-            <Button kind="primary" onClick={openSendTest}>
+            <Button kind="primary" onClick={() => openSendTest()}>
               <Send aria-hidden />
               <span className="max-sm:sr-only">Send a test</span>
             </Button>

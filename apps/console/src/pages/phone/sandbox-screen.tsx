@@ -1,0 +1,46 @@
+import type { SandboxItem } from '@mainstay/proto/notify/v1/sandbox'
+import { useMemo, useState } from 'react'
+import type { PhoneView } from '../../notify/phone-views.ts'
+import { toConversations } from './conversations.ts'
+import { LockScreen } from './lock-screen.tsx'
+import { MessagesApp } from './messages-app.tsx'
+import { PhoneFrame } from './phone-frame.tsx'
+import { ChatPosts, WebhookCalls } from './post-list.tsx'
+import { ReceivedList } from './received-list.tsx'
+
+/** What a view shows once there is something: a phone, or posts and calls, which no phone shows. */
+export function SandboxScreen({
+  view,
+  items,
+  hasMore,
+  onMore,
+}: {
+  view: PhoneView
+  items: readonly SandboxItem[]
+  hasMore: boolean
+  onMore: () => void
+}) {
+  const conversations = useMemo(() => toConversations(items), [items])
+  const [openId, setOpenId] = useState<string | undefined>(
+    // With one sender there is nothing to choose.
+    conversations.length === 1 ? conversations[0]?.id : undefined,
+  )
+  if (view.slug === 'chat') return <ChatPosts items={items} />
+  if (view.slug === 'webhooks') return <WebhookCalls items={items} />
+  return (
+    <div className="mx-auto flex h-full min-h-0 w-full max-w-[1100px] lg:gap-8 lg:px-6 lg:py-5">
+      <PhoneFrame label="Phone">
+        {view.slug === 'lock-screen' ? (
+          <LockScreen items={items} />
+        ) : (
+          <MessagesApp
+            conversations={conversations}
+            open={conversations.find(({ id }) => id === openId)}
+            onOpen={setOpenId}
+          />
+        )}
+      </PhoneFrame>
+      <ReceivedList items={items} hasMore={hasMore} onMore={onMore} />
+    </div>
+  )
+}
