@@ -33,6 +33,7 @@ export const router = createBrowserRouter([
             children: [{ path: ':mailId', lazy: pages.mail }],
           },
           { path: 'phone', lazy: pages.phone },
+          { path: 'review', lazy: pages.review },
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },

@@ -13,6 +13,7 @@ const PAGES = [
   '/messages',
   '/mailbox',
   '/phone',
+  '/review',
   '/templates',
   '/providers',
   '/api-keys',

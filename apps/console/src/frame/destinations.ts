@@ -29,6 +29,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/messages', title: 'Messages', icon: Mails, key: 'm' },
       { path: '/mailbox', title: 'Mailbox', icon: Inbox, key: 'b' },
       { path: '/phone', title: 'Sandbox phone', icon: Smartphone, key: 'f' },
+      { path: '/review', title: 'Review queue', icon: CircleHelp, key: 'r' },
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
     ],

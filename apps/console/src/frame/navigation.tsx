@@ -5,6 +5,7 @@ import { IconButton } from '../components/button/button.tsx'
 import { Tooltip } from '../components/tooltip/tooltip.tsx'
 import { type Destination, navigation } from './destinations.ts'
 import { Logo } from './logo.tsx'
+import { ReviewBadge } from './review-badge.tsx'
 
 /** The left navigation: 232 px, or 52 px of icons. */
 export function Navigation({
@@ -82,7 +83,7 @@ function NavigationLink({
       aria-label={iconOnly ? destination.title : undefined}
       className={({ isActive }) =>
         cx(
-          'flex h-8 items-center gap-2.5 rounded-md text-sm',
+          'relative flex h-8 items-center gap-2.5 rounded-md text-sm',
           iconOnly ? 'w-9 justify-center' : 'px-2',
           isActive
             ? 'bg-selected font-medium text-ink [&_svg]:text-accent'
@@ -92,6 +93,7 @@ function NavigationLink({
     >
       <Icon className="size-4 shrink-0" aria-hidden />
       {!iconOnly && destination.title}
+      {destination.path === '/review' && <ReviewBadge dotOnly={iconOnly} />}
     </NavLink>
   )
 }

@@ -8,6 +8,13 @@ const everywhere: [keys: string, what: string][] = [
   ['?', 'Show these shortcuts'],
 ]
 
+const inReview: [keys: string, what: string][] = [
+  ['1', 'It was sent'],
+  ['2', 'It was not sent'],
+  ['3', 'Send it again'],
+  ['x', 'Select the message'],
+]
+
 const inTables: [keys: string, what: string][] = [
   ['j', 'Next row'],
   ['k', 'Previous row'],
@@ -24,6 +31,7 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
         <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
           <Group title="Everywhere" rows={everywhere} />
           <Group title="In tables" rows={inTables} />
+          <Group title="In the review queue" rows={inReview} />
           <Group title="Go to" rows={destinations.map(({ key, title }) => [`g ${key}`, title])} />
         </div>
       </DialogBody>

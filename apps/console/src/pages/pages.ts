@@ -7,6 +7,7 @@ export const pages = {
   mailbox: () => import('./mailbox/mailbox-page.tsx'),
   mail: () => import('./mailbox/mail-reader.tsx'),
   phone: () => import('./phone/phone-page.tsx'),
+  review: () => import('./review/review-page.tsx'),
   templates: () => import('./templates/templates-page.tsx'),
   template: () => import('./templates/template-page.tsx'),
   providers: () => import('./providers/providers-page.tsx'),

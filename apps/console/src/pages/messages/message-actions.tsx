@@ -1,4 +1,4 @@
-import { type Message, MessageState, Resolution } from '@mainstay/proto/notify/v1'
+import { type Message, MessageState } from '@mainstay/proto/notify/v1'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, ChevronDown } from 'lucide-react'
 import { useState } from 'react'
@@ -9,36 +9,8 @@ import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialo
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Menu, MenuItem, MenuLabel } from '../../components/menu/menu.tsx'
 import { toast } from '../../components/toast/toast.tsx'
-
-interface Decision {
-  resolution: Resolution
-  title: string
-  consequence: string
-  verb: string
-}
-
-const decisions: Decision[] = [
-  {
-    resolution: Resolution.SENT,
-    title: 'It was sent',
-    consequence:
-      'The message is recorded as sent. Nothing goes out again. Do this when the provider’s log or the recipient says that it arrived.',
-    verb: 'Record as sent',
-  },
-  {
-    resolution: Resolution.FAILED,
-    title: 'It was not sent',
-    consequence: 'The message is recorded as failed. Nothing goes out again.',
-    verb: 'Record as failed',
-  },
-  {
-    resolution: Resolution.RESEND,
-    title: 'Send it again',
-    consequence:
-      'The message goes out once more and is flagged as a possible duplicate: the recipient may get it twice.',
-    verb: 'Send again',
-  },
-]
+import { type Decision, decisions } from '../../notify/decisions.ts'
+import { unknownMessagesKey } from '../../notify/unknown-messages.ts'
 
 const cancellable = [MessageState.ACCEPTED, MessageState.SCHEDULED, MessageState.QUEUED]
 
@@ -129,5 +101,8 @@ function ResolveDialog({
 
 function useRefresh(messageId: string) {
   const queries = useQueryClient()
-  return () => queries.invalidateQueries({ queryKey: ['timeline', messageId] })
+  return async () => {
+    await queries.invalidateQueries({ queryKey: ['timeline', messageId] })
+    await queries.invalidateQueries({ queryKey: [unknownMessagesKey] })
+  }
 }
