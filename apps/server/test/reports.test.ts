@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { createLogger, fromTypeId, newId, toTypeId } from '@mainstay/kernel'
 import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
@@ -18,13 +20,14 @@ const home = temporaryHome()
 let server: Server
 let beside: ServerProcess
 let besideUrl = ''
+let direct: Record<string, string> = {}
 let key = ''
 let projectId = ''
 const accounts = { sendgrid: '', twilio: '', postmark: '' }
 
 before(async () => {
   await database.ready()
-  const settings = {
+  direct = {
     MAINSTAY_HOME: home,
     DATABASE_URL: database.connectionString,
     HTTP_PORT: '0',
@@ -33,10 +36,10 @@ before(async () => {
   // Without a worker: nothing is sent anywhere.
   server = await startServer({
     role: 'api',
-    settings: readSettings({ ...settings, MAINSTAY_PUBLIC_URL: PUBLIC_URL }),
+    settings: readSettings({ ...direct, MAINSTAY_PUBLIC_URL: PUBLIC_URL }),
     logger: createLogger({ level: 'fatal' }),
   })
-  beside = spawnServer(home, settings, ['--role=api'])
+  beside = spawnServer(home, direct, ['--role=api'])
   await beside.ready()
   besideUrl = /API\s+(http\S+)/.exec(beside.output())?.[1] ?? ''
   const { project } = await server.program.access.ensureBootstrap()
@@ -154,6 +157,49 @@ function postmarkReport(fields: Record<string, unknown>): [string, Record<string
   return [`/reports/${accounts.postmark}`, headers, JSON.stringify(fields)]
 }
 
+/** A way to the database that can be cut. */
+async function startDetour() {
+  // A socket's address has no host: URL refuses it like that.
+  const url = new URL(database.connectionString.replace('@/', '@127.0.0.1/'))
+  const folder = url.searchParams.get('host')
+  const host = url.hostname
+  const port = Number(url.searchParams.get('port') || url.port || 5432)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const detour = createServer((socket) => {
+    if (isCut) return void socket.destroy()
+    const onward = folder === null ? connect(port, host) : connect(`${folder}/.s.PGSQL.${port}`)
+    for (const one of [socket, onward]) {
+      sockets.add(one)
+      one.on('error', () => one.destroy())
+      one.on('close', () => sockets.delete(one))
+    }
+    socket.pipe(onward).pipe(socket)
+    socket.on('close', () => onward.destroy())
+    onward.on('close', () => socket.destroy())
+  })
+  detour.listen(0, '127.0.0.1')
+  await once(detour, 'listening')
+  url.search = ''
+  url.hostname = '127.0.0.1'
+  url.port = String((detour.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    cut(): void {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    mend(): void {
+      isCut = false
+    },
+    async close(): Promise<void> {
+      for (const socket of sockets) socket.destroy()
+      detour.close()
+      await once(detour, 'close')
+    },
+  }
+}
+
 describe('a provider that reports', () => {
   test('by SendGrid, moves a message once, whatever order its events come in, and through any process', async () => {
     const messageId = await makeSent(accounts.sendgrid, 1, 'ada@example.com', 'sg-1')
@@ -238,6 +284,28 @@ describe('a provider that reports', () => {
     const metrics = await (await fetch(`${server.httpUrl}/metrics`)).text()
     assert.match(metrics, /mainstay_notify_reports_total\{kind="sendgrid",result="forged"\} 2/)
     assert.match(metrics, /mainstay_notify_reports_total\{kind="sendgrid",result="malformed"\} 1/)
+  })
+
+  test('while the database is away, is told to come back, and is believed then', async () => {
+    const detour = await startDetour()
+    const process = spawnServer(home, { ...direct, DATABASE_URL: detour.url }, ['--role=api'])
+    try {
+      await process.ready()
+      const base = /API\s+(http\S+)/.exec(process.output())?.[1] ?? ''
+      const messageId = await makeSent(accounts.sendgrid, 1, 'lea@example.com', 'sg-5')
+      const report = sendgridReport([sendgridEvent('delivered', messageId)])
+      detour.cut()
+      const away = await post(...report, base)
+      assert.equal(away.status, 503, away.text)
+      assert.ok(Number(away.headers.get('retry-after')) >= 5)
+      assert.equal(await stateOf(messageId), 'MESSAGE_STATE_SENT')
+      detour.mend()
+      await waitFor(async () => (await post(...report, base)).status === 200)
+      assert.equal(await stateOf(messageId), 'MESSAGE_STATE_DELIVERED')
+    } finally {
+      await process.stop()
+      await detour.close()
+    }
   })
 
   test('gets no answer before its report is stored: what was answered survives a killed server', async () => {

@@ -29,6 +29,9 @@ export interface Settled {
  * the provider gave this id to. An event about neither waits: its attempt may not have been recorded yet. So does a failure
  * while the message is with a worker, since nobody can say which attempt failed until that one has ended.
  *
+ * On the timeline (message_notes): 5 delivered, 6 bounced, 7 complained, 10 sent after all, 11 failed, 12 read, 13 unsubscribed.
+ * Opens and clicks are stored with the events and told nowhere.
+ *
  * Queue rows are locked before messages, both in the order of their ids, as by everyone who locks several.
  *
  * @param noteIds uuids of the entries on the timelines, one for each key.
