@@ -1,4 +1,5 @@
 import type { Executor, Tx } from '@mainstay/kernel'
+import { markDelivered } from '../reports/mark-delivered.ts'
 
 export interface MailHeader {
   name: string
@@ -33,10 +34,6 @@ export interface Delivered {
 /**
  * Stores a batch of mails and marks the messages they came from as delivered, in one statement.
  *
- * Delivered only follows accepted, sent and unknown (a mail that is here ends the doubt); a second copy, or a worker that
- * records `sent` later, changes nothing. Rows are locked in the order of their ids, as everywhere, so that batches of
- * several processes cannot deadlock.
- *
  * @returns the messages that became delivered.
  */
 export async function storeMails(tx: Tx, mails: readonly Arrival[], now: Date): Promise<Delivered[]> {
@@ -64,29 +61,7 @@ stored AS (
 first AS (
   SELECT DISTINCT ON (project_id, message_id) project_id, message_id, "noteId" AS note_id
   FROM mail WHERE message_id IS NOT NULL ORDER BY project_id, message_id, mail_id
-),
-undelivered AS MATERIALIZED (
-  SELECT m.project_id, m.message_id, f.note_id
-  FROM first f JOIN notify.messages m ON m.project_id = f.project_id AND m.message_id = f.message_id
-  WHERE m.state IN (1, 5, 14)
-  ORDER BY m.project_id, m.message_id
-  FOR UPDATE OF m
-),
-delivered AS (
-  UPDATE notify.messages m
-  SET state = 6, delivered_time = $2, update_time = $2, status_detail = NULL
-  FROM undelivered u
-  WHERE m.project_id = u.project_id AND m.message_id = u.message_id
-  RETURNING m.project_id, m.message_id, u.note_id
-),
-notes AS (
-  INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
-  SELECT project_id, message_id, note_id, 5, 'provider', 'Delivered', 'It is in the sandbox mailbox.' FROM delivered
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids)
-  SELECT project_id, array_agg(message_id) FROM delivered GROUP BY project_id
-)
+),${markDelivered('first', '$2::timestamptz', "'It is in the sandbox mailbox.'")}
 SELECT project_id AS "projectId", message_id AS "messageId" FROM delivered`
 
 /** Deletes all but the newest `keep` mails of a project. */

@@ -1,5 +1,6 @@
 import type { Executor, Tx } from '@mainstay/kernel'
 import type { Delivered } from '../mailbox/store.ts'
+import { markDelivered } from '../reports/mark-delivered.ts'
 
 /** What the sandbox keeps of a message that is no mail. */
 export interface SandboxItem {
@@ -50,23 +51,8 @@ WITH stored AS (
   INSERT INTO notify.sandbox_items (project_id, item_id, message_id, channel, from_address, to_address, title, body, detail)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::json)
   ON CONFLICT (project_id, message_id) DO NOTHING
-  RETURNING project_id, message_id
-),
-delivered AS (
-  UPDATE notify.messages m
-  SET state = 6, delivered_time = $11, update_time = $11, status_detail = NULL
-  FROM stored s
-  WHERE m.project_id = s.project_id AND m.message_id = s.message_id AND m.state IN (1, 5, 14)
-  RETURNING m.project_id, m.message_id
-),
-notes AS (
-  INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
-  SELECT project_id, message_id, $10, 5, 'provider', 'Delivered', 'It is on the sandbox phone.' FROM delivered
-),
-feed AS (
-  INSERT INTO notify.message_changes (project_id, message_ids)
-  SELECT project_id, array_agg(message_id) FROM delivered GROUP BY project_id
-)
+  RETURNING project_id, message_id, $10::uuid AS note_id
+),${markDelivered('stored', '$11::timestamptz', "'It is on the sandbox phone.'")}
 SELECT project_id AS "projectId", message_id AS "messageId" FROM delivered`
 
 /** An item as it is listed. */
