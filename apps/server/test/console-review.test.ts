@@ -73,7 +73,7 @@ describe('the review queue in a real browser', { skip }, () => {
     await rows.first().waitFor()
     assert.match(
       (await rows.first().textContent()) ?? '',
-      /person1@example\.com[\s\S]*the answer was lost[\s\S]*Lossy mail/,
+      /person1@example\.com[\s\S]*The answer was lost[\s\S]*Lossy mail/,
     )
     assert.match((await rows.last().textContent()) ?? '', /person6@example\.com/)
     await page

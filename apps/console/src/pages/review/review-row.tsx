@@ -10,6 +10,12 @@ import { type Decision, decisions } from '../../notify/decisions.ts'
 
 const shortVerbs: Record<string, string> = { 1: 'Sent', 2: 'Not sent', 3: 'Send again' }
 
+/** The ledger's sentence without its beginning, which is the same for all that wait here. */
+function answerOf({ statusDetail }: Message): string {
+  const rest = statusDetail.replace(/^It may or may not have been sent: /, '')
+  return rest.charAt(0).toUpperCase() + rest.slice(1)
+}
+
 /** One message that waits for a decision: what is known of it, and the three ways out. */
 export function ReviewRow({
   message,
@@ -58,7 +64,7 @@ export function ReviewRow({
             </Link>
             <span className="min-w-0 flex-1 truncate text-ink-2">{message.subject}</span>
           </p>
-          <p className="mt-0.5 text-sm [overflow-wrap:anywhere]">{message.statusDetail}</p>
+          <p className="mt-0.5 text-sm [overflow-wrap:anywhere]">{answerOf(message)}</p>
           <p className="mt-1 flex flex-wrap items-center gap-x-4 text-xs text-ink-3">
             <ChannelMark channel={message.channel} />
             <span>{provider}</span>
