@@ -34,6 +34,7 @@ export const router = createBrowserRouter([
           },
           { path: 'phone', lazy: pages.phone },
           { path: 'review', lazy: pages.review },
+          { path: 'suppressions', lazy: pages.suppressions },
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },

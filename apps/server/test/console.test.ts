@@ -14,6 +14,7 @@ const PAGES = [
   '/mailbox',
   '/phone',
   '/review',
+  '/suppressions',
   '/templates',
   '/providers',
   '/api-keys',

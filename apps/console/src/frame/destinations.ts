@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
 import {
+  Ban,
   CircleHelp,
   FileText,
   House,
@@ -31,6 +32,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/phone', title: 'Sandbox phone', icon: Smartphone, key: 'f' },
       { path: '/review', title: 'Review queue', icon: CircleHelp, key: 'r' },
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
+      { path: '/suppressions', title: 'Suppressions', icon: Ban, key: 'u' },
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
     ],
   },

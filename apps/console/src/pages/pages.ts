@@ -8,6 +8,7 @@ export const pages = {
   mail: () => import('./mailbox/mail-reader.tsx'),
   phone: () => import('./phone/phone-page.tsx'),
   review: () => import('./review/review-page.tsx'),
+  suppressions: () => import('./suppressions/suppressions-page.tsx'),
   templates: () => import('./templates/templates-page.tsx'),
   template: () => import('./templates/template-page.tsx'),
   providers: () => import('./providers/providers-page.tsx'),
