@@ -18,7 +18,7 @@ export const NO_PROJECT = '00000000-0000-0000-0000-000000000000'
  * Where a call's idempotency key is unique: its project, and whether it is test or live. Not its API key: a program that
  * retries after its key was rotated still means the same call.
  */
-export function idempotencySpace(ctx: CallContext): Omit<KeySpace, 'key'> {
+export function idempotencySpace(ctx: Pick<CallContext, 'projectId' | 'caller'>): Omit<KeySpace, 'key'> {
   return { projectId: ctx.projectId || NO_PROJECT, live: !ctx.caller.testMode }
 }
 

@@ -7,6 +7,8 @@ import { implementNotify } from './api.ts'
 import type { NotifySettings } from './config.ts'
 import { createDeliverer } from './deliver/deliverer.ts'
 import { createDirectory } from './directory.ts'
+import { createEnqueuedAccept } from './enqueue/accept.ts'
+import { createTaker } from './enqueue/taker.ts'
 import type { SignIn } from './mailbox/server.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
@@ -118,6 +120,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     findAccount: directory.findReportAccount,
     intake,
   })
+  const taker = createTaker({ db, bus, clock, logger, metrics, accept: createEnqueuedAccept(send) })
   const settler = createSettler({ db, clock, logger, onChanged: onReported })
   const partitions = { db, clock, logger, settings }
   const others = {
@@ -144,9 +147,10 @@ export function createNotify(deps: NotifyDeps): Notify {
       async start() {
         await deliverer.start()
         settler.start()
+        await taker.start()
       },
       async stop() {
-        await Promise.all([deliverer.stop(), settler.stop()])
+        await Promise.all([taker.stop(), deliverer.stop(), settler.stop()])
       },
     },
     reports,

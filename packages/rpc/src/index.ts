@@ -15,4 +15,5 @@ export {
 } from './implement.ts'
 export type { IdempotencyPort, Ports } from './ports.ts'
 export { newRequestId } from './request-id.ts'
+export { requestReader } from './request-reader.ts'
 export { errorBody, httpStatus } from './rest/error-body.ts'

@@ -1,4 +1,5 @@
 export type { Client, PagePromise } from './client.ts'
+export { enqueueStatement, type Statement } from './enqueue.ts'
 export {
   type ErrorCode,
   type FieldViolation,

@@ -33,6 +33,12 @@ export interface SendDeps {
   findRecipient: FindRecipient
 }
 
+/** What sending asks of a call. */
+export type SendContext = Pick<
+  CallContext,
+  'projectId' | 'caller' | 'requestId' | 'trace' | 'idempotency' | 'setHeader'
+>
+
 const DAY_MS = 86_400_000
 
 /** Stores one notification durably, once per dedupe key and once per idempotency key, and answers with it. */
@@ -41,7 +47,7 @@ export function createSend(deps: SendDeps) {
 
   return async function send(
     request: SendNotificationRequest,
-    ctx: CallContext,
+    ctx: SendContext,
   ): Promise<MessageInitShape<typeof NotificationSchema>> {
     const envelope = sealEnvelope(request, ctx, deps)
     let accepted: Accepted
@@ -70,7 +76,7 @@ type Envelope = Omit<Draft, keyof Letter>
 /** All that the request alone says: ids, keys, times, policy. */
 function sealEnvelope(
   request: SendNotificationRequest,
-  ctx: CallContext,
+  ctx: SendContext,
   { clock, settings }: SendDeps,
 ): Envelope {
   const messageClass = request.messageClass || MessageClass.TRANSACTIONAL
