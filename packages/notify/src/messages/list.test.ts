@@ -83,6 +83,12 @@ describe('listing messages', () => {
     'states of every place': { states: [MessageState.SENDING, MessageState.SENT, MessageState.EXPIRED] },
     'all states': { states: Array.from({ length: 13 }, (_, n) => n + 2) },
     'a class': { messageClasses: [MessageClass.OTP, MessageClass.BULK] },
+    'email and another channel': { channels: [Channel.EMAIL, Channel.PUSH] },
+    'email alone in one mode and class': {
+      channels: [Channel.EMAIL],
+      live: false,
+      messageClasses: [MessageClass.OTP, MessageClass.TRANSACTIONAL],
+    },
     'a channel': { channels: [Channel.SMS] },
     'channels in one mode and state': {
       channels: [Channel.SMS, Channel.PUSH],
