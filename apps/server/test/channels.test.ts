@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -61,6 +62,18 @@ describe('every channel', () => {
       const message = await delivered((sent.body.messageIds as string[])[0] as string)
       assert.equal(message.channel, channel)
     }
+  })
+
+  test('takes an address as long as there may be', async () => {
+    // Random, so that nothing that stores it can make it shorter.
+    const deviceToken = randomBytes(1500).toString('base64').slice(0, 2000)
+    const { to: _, ...content } = examples.CHANNEL_PUSH
+    const sent = await call('POST', '/v1/notifications', { ...content, to: { deviceToken } })
+    assert.equal(sent.status, 202, JSON.stringify(sent.body))
+    const message = await delivered((sent.body.messageIds as string[])[0] as string)
+    assert.equal(message.to, deviceToken)
+    const longer = { ...content, to: { deviceToken: `${deviceToken}x` } }
+    assert.equal((await call('POST', '/v1/notifications', longer)).status, 400)
   })
 
   test('wants a target and a channel that fit its content', async () => {

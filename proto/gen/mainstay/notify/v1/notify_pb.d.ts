@@ -196,7 +196,7 @@ export declare type Target = Message$1<"mainstay.notify.v1.Target"> & {
   } | {
     /**
      * What a platform knows a device by: an FCM registration token, an APNs device token, a browser's push subscription as
-     * JSON.
+     * JSON. At most 2,000 bytes.
      *
      * @generated from field: string device_token = 4;
      */
