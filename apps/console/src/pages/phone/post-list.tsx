@@ -7,12 +7,19 @@ import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { senderName } from './conversations.ts'
 import { TimelineLink } from './messages-app.tsx'
 
+interface Posts {
+  items: readonly SandboxItem[]
+  /** The way to what came in before, where there is more. */
+  older: ReactNode
+}
+
 /** Posts to a chat, in the chat's own markup as it was sent. */
-export function ChatPosts({ items }: { items: readonly SandboxItem[] }) {
+export function ChatPosts({ items, older }: Posts) {
   return (
     <PostList
       label="Chat posts"
       items={items}
+      older={older}
       heading={(item) => (item.to ? `#${item.to}` : 'The webhook’s own place')}
     >
       {(item) => <p className="text-base whitespace-pre-wrap [overflow-wrap:anywhere]">{item.body}</p>}
@@ -21,11 +28,12 @@ export function ChatPosts({ items }: { items: readonly SandboxItem[] }) {
 }
 
 /** Webhooks as their endpoints would have got them. */
-export function WebhookCalls({ items }: { items: readonly SandboxItem[] }) {
+export function WebhookCalls({ items, older }: Posts) {
   return (
     <PostList
       label="Webhooks"
       items={items}
+      older={older}
       heading={(item) => <span className="tabular">{item.title}</span>}
     >
       {(item) => (
@@ -41,11 +49,11 @@ export function WebhookCalls({ items }: { items: readonly SandboxItem[] }) {
 function PostList({
   label,
   items,
+  older,
   heading,
   children,
-}: {
+}: Posts & {
   label: string
-  items: readonly SandboxItem[]
   heading: (item: SandboxItem) => ReactNode
   children: (item: SandboxItem) => ReactNode
 }) {
@@ -64,6 +72,7 @@ function PostList({
           </li>
         ))}
       </ol>
+      {older}
     </ScrollRegion>
   )
 }

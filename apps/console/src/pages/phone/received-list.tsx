@@ -1,4 +1,5 @@
 import type { SandboxItem } from '@mainstay/proto/notify/v1/sandbox'
+import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { ScrollRegion } from '../../components/scroll-region/scroll-region.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
@@ -7,15 +8,7 @@ import { channelNamed } from '../../notify/channels.ts'
 import { textOf } from './messages-app.tsx'
 
 /** Beside the phone: everything that came in, newest first; each row leads to the message's timeline. */
-export function ReceivedList({
-  items,
-  hasMore,
-  onMore,
-}: {
-  items: readonly SandboxItem[]
-  hasMore: boolean
-  onMore: () => void
-}) {
+export function ReceivedList({ items, older }: { items: readonly SandboxItem[]; older: ReactNode }) {
   return (
     <section
       aria-label="Received"
@@ -40,15 +33,7 @@ export function ReceivedList({
             </li>
           ))}
         </ul>
-        {hasMore && (
-          <button
-            type="button"
-            onClick={onMore}
-            className="w-full px-4 py-3 text-left text-sm text-accent hover:underline"
-          >
-            Show older ones
-          </button>
-        )}
+        {older}
       </ScrollRegion>
     </section>
   )

@@ -25,8 +25,9 @@ export function SandboxScreen({
     // With one sender there is nothing to choose.
     conversations.length === 1 ? conversations[0]?.id : undefined,
   )
-  if (view.slug === 'chat') return <ChatPosts items={items} />
-  if (view.slug === 'webhooks') return <WebhookCalls items={items} />
+  const older = hasMore && <OlderButton onMore={onMore} />
+  if (view.slug === 'chat') return <ChatPosts items={items} older={older} />
+  if (view.slug === 'webhooks') return <WebhookCalls items={items} older={older} />
   return (
     <div className="mx-auto flex h-full min-h-0 w-full max-w-[1100px] lg:gap-8 lg:px-6 lg:py-5">
       <PhoneFrame label="Phone">
@@ -40,7 +41,20 @@ export function SandboxScreen({
           />
         )}
       </PhoneFrame>
-      <ReceivedList items={items} hasMore={hasMore} onMore={onMore} />
+      <ReceivedList items={items} older={older} />
     </div>
+  )
+}
+
+/** The way to what came in before; the phone itself shows what has been read so far. */
+function OlderButton({ onMore }: { onMore: () => void }) {
+  return (
+    <button
+      type="button"
+      onClick={onMore}
+      className="w-full px-4 py-3 text-left text-sm text-accent underline-offset-2 hover:underline"
+    >
+      Show older ones
+    </button>
   )
 }
