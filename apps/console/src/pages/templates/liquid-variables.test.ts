@@ -27,3 +27,9 @@ test('sample data nests as the tags do', () => {
 test('a name that is both a value and an object becomes the object', () => {
   assert.deepEqual(sampleData(['order', 'order.number']), { order: { number: 'sample number' } })
 })
+
+test('what a sentence is filled with is asked for, and counts are numbers', () => {
+  const found = variablesOf('{{ "cart" | t: n: cart.count, who: name }}{{ a | date: "%H:%M" }}')
+  assert.deepEqual(found, ['a', 'cart.count', 'name'])
+  assert.deepEqual(sampleData(['cart.count']), { cart: { count: 3 } })
+})

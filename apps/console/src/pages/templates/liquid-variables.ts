@@ -9,6 +9,10 @@ export function variablesOf(...texts: string[]): string[] {
       if (loop) local.add(loop)
     for (const [, path] of text.matchAll(/\{\{-?\s*([a-zA-Z_][\w-]*(?:\.[\w-]+)*)/g))
       if (path) found.add(path)
+    // What filters are given: `| t: count: cart.size` asks for cart.size.
+    for (const [, output = ''] of text.matchAll(/\{\{([^}]*)\}\}/g))
+      for (const [, path] of output.matchAll(/:\s*([a-zA-Z_][\w-]*(?:\.[\w-]+)*)(?![\w.-]|\s*:)/g))
+        if (path && path !== 'true' && path !== 'false') found.add(path)
     for (const [, path] of text.matchAll(
       /\{%-?\s*(?:if|unless|elsif|for\s+[\w-]+\s+in)\s+([a-zA-Z_][\w-]*(?:\.[\w-]+)*)/g,
     ))
@@ -30,7 +34,9 @@ export function sampleData(variables: string[]): JsonObject {
       owner[name] = next
       owner = next
     }
-    owner[names.at(-1) ?? ''] ??= `sample ${names.at(-1)}`
+    const last = names.at(-1) ?? ''
+    // Plurals want a number.
+    owner[last] ??= /^(?:n|count|quantity|size)$|_count$/i.test(last) ? 3 : `sample ${last}`
   }
   return data
 }

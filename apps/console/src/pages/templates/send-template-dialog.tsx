@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf'
-import type { Template } from '@mainstay/proto/notify/v1'
+import { Channel, type Template } from '@mainstay/proto/notify/v1'
 import { useMutation } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
@@ -12,35 +12,52 @@ import { Field } from '../../components/field/field.tsx'
 import { TextArea, TextInput } from '../../components/field/inputs.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 import { mode } from '../../session/mode.ts'
-import { sampleData, variablesOf } from './liquid-variables.ts'
 
 interface Fields {
-  email: string
+  to: string
   data: string
 }
 
-/** Sends a test from a stored version, with data of the reader's own, and opens it. */
-export function SendTemplateDialog({ template, onClose }: { template: Template; onClose: () => void }) {
+interface Target {
+  case: 'email' | 'phone' | 'deviceToken' | 'chat'
+  example: string
+}
+
+/** What a test of each channel is sent to. */
+const TARGETS: ReadonlyMap<Channel, Target> = new Map<Channel, Target>([
+  [Channel.SMS, { case: 'phone', example: '+14155550123' }],
+  [Channel.WHATSAPP, { case: 'phone', example: '+14155550123' }],
+  [Channel.PUSH, { case: 'deviceToken', example: 'device-token-of-ada' }],
+  [Channel.CHAT, { case: 'chat', example: 'general' }],
+])
+
+const EMAIL: Target = { case: 'email', example: 'ada@example.com' }
+
+/** Sends a test from the newest published version, with data of the reader's own, and opens it. */
+export function SendTemplateDialog({
+  template,
+  locale,
+  data,
+  onClose,
+}: {
+  template: Template
+  locale: string
+  data: string
+  onClose: () => void
+}) {
   const formId = useId()
   const navigate = useNavigate()
-  const { name, version, email } = template
-  const form = useForm<Fields>({
-    defaultValues: {
-      email: 'ada@example.com',
-      data: JSON.stringify(
-        sampleData(variablesOf(email?.subject ?? '', email?.html ?? '', email?.text ?? '')),
-        null,
-        2,
-      ),
-    },
-  })
+  const { name, version, channel } = template
+  const target = TARGETS.get(channel) ?? EMAIL
+  const form = useForm<Fields>({ defaultValues: { to: target.example, data } })
   const { errors } = form.formState
   const send = useMutation({
     mutationFn: (fields: Fields) =>
       mainstayFor('test').notify.sendNotification({
-        to: { target: { case: 'email', value: fields.email } },
+        to: { target: { case: target.case, value: fields.to } },
         content: { case: 'template', value: { name, version } },
         data: JSON.parse(fields.data) as JsonObject,
+        locale,
       }),
     onSuccess({ messageIds }) {
       mode.set('test')
@@ -53,7 +70,7 @@ export function SendTemplateDialog({ template, onClose }: { template: Template; 
       open
       onOpenChange={onClose}
       title={`Send a test of ${name}`}
-      description={`Version ${version}, to the sandbox mailbox. It reaches nobody.`}
+      description={`Version ${version} in ${locale}, as it is published. It reaches nobody.`}
     >
       <DialogBody>
         <form
@@ -61,17 +78,14 @@ export function SendTemplateDialog({ template, onClose }: { template: Template; 
           noValidate
           className="flex flex-col gap-4"
           onSubmit={(event) => {
-            // The dialog stands in the editor's form; its own submit must not save the template too.
-            event.stopPropagation()
             void form.handleSubmit((fields) => send.mutate(fields))(event)
           }}
         >
-          <Field label="To" error={errors.email?.message}>
+          <Field label="To" error={errors.to?.message}>
             {(control) => (
               <TextInput
                 {...control}
-                type="email"
-                {...form.register('email', { required: 'Give it an address; any will do.' })}
+                {...form.register('to', { required: 'Give it an address; any will do.' })}
               />
             )}
           </Field>

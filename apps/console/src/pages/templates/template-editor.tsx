@@ -1,214 +1,175 @@
+import type { JsonObject } from '@bufbuild/protobuf'
 import type { Template } from '@mainstay/proto/notify/v1'
+import { TemplateKind } from '@mainstay/proto/notify/v1/templates'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type UseFormReturn, useForm } from 'react-hook-form'
 import { useNavigate } from 'react-router'
 import { mainstay } from '../../api/mainstay.ts'
-import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Field } from '../../components/field/field.tsx'
-import { TextArea, TextInput } from '../../components/field/inputs.tsx'
-import { Card } from '../../components/page/page.tsx'
-import { Segmented } from '../../components/segmented/segmented.tsx'
 import { toast } from '../../components/toast/toast.tsx'
-import { MailFrame } from '../mailbox/mail-frame.tsx'
-import { variablesOf } from './liquid-variables.ts'
+import { CodeArea } from './code-area.tsx'
+import { sampleData, variablesOf } from './liquid-variables.ts'
+import { LocaleBar } from './locale-bar.tsx'
+import { PreviewPane } from './preview-pane.tsx'
+import { PublishDialog } from './publish-dialog.tsx'
 import { SendTemplateDialog } from './send-template-dialog.tsx'
+import { IdentityFields, PartFields, SentenceField } from './template-fields.tsx'
+import { emptyTemplate, stateOf, textsOf, toTemplate } from './template-state.ts'
+import { useKeepDraft, usePreview } from './templates.ts'
 
-interface Fields {
-  name: string
-  subject: string
-  text: string
-  html: string
-}
+const NAME = /^[a-z][a-z0-9._-]{0,62}[a-z0-9]$/
 
-/** Writes the next version of a template beside a picture of it. Saving never changes a version that exists. */
-export function TemplateEditor({ template }: { template: Template | undefined }) {
+/** Writes the draft of a template beside what it would say. What is sent changes only when it is published. */
+export function TemplateEditor({
+  template,
+  etag: read,
+  isOlder = false,
+}: {
+  template: Template | undefined
+  etag: string
+  /** What is shown is no draft and not the newest version: as it is, it can become the next. */
+  isOlder?: boolean
+}) {
   const navigate = useNavigate()
   const queries = useQueryClient()
-  const [sending, setSending] = useState(false)
-  const form = useForm<Fields>({
-    defaultValues: {
-      name: template?.name ?? '',
-      subject: template?.email?.subject ?? '',
-      text: template?.email?.text ?? '',
-      html: template?.email?.html ?? '',
-    },
-  })
-  const { isDirty } = form.formState
+  const keepDraft = useKeepDraft()
+  const [saved, setSaved] = useState(() => (template ? stateOf(template) : emptyTemplate))
+  const [state, setState] = useState(saved)
+  const [etag, setEtag] = useState(read)
+  const [locale, setLocale] = useState(state.defaultLocale)
+  const [sample, setSample] = useState<string>()
+  const [asking, setAsking] = useState<'publish' | 'send'>()
+  const [nameError, setNameError] = useState<string>()
+  const isNew = template === undefined
+  const isDirty = JSON.stringify(state) !== JSON.stringify(saved)
+  const version = template?.version ?? 0
+
+  const text = sample ?? JSON.stringify(sampleData(variablesOf(...textsOf(state))), null, 2)
+  const data = readData(text)
+  const preview = usePreview(state, data, locale)
+  const dataProblems = (preview.data?.problems ?? []).filter(({ field }) => field.startsWith('data'))
+
+  const store = async () => {
+    const draft = await mainstay().notify.updateTemplateDraft({ template: toTemplate(state), etag })
+    setEtag(draft.etag)
+    setSaved(state)
+    return draft
+  }
   const save = useMutation({
-    mutationFn: ({ name, subject, text, html }: Fields) =>
-      mainstay().notify.createTemplate({ template: { name, email: { subject, text, html } } }),
-    async onSuccess(saved) {
-      form.reset(form.getValues())
-      await Promise.all([
-        queries.invalidateQueries({ queryKey: ['templates'] }),
-        queries.invalidateQueries({ queryKey: ['template'] }),
-      ])
-      toast.success(`Version ${saved.version} of ${saved.name} is ready.`)
-      await navigate(`/templates/${saved.name}`, { replace: true })
+    mutationFn: store,
+    async onSuccess(draft) {
+      await keepDraft(draft)
+      toast.success('The draft is saved.')
+      if (isNew || isOlder) await navigate(`/templates/${state.name}`, { replace: true })
     },
-    onError: (error) => setViolations(error, 'template', form),
   })
+  const publish = useMutation({
+    async mutationFn() {
+      const current = isDirty || isNew || isOlder ? (await store()).etag : etag
+      return await mainstay().notify.publishTemplate({ name: state.name, etag: current })
+    },
+    async onSuccess(made) {
+      setAsking(undefined)
+      await queries.invalidateQueries({ queryKey: ['templates'] })
+      await queries.resetQueries({ queryKey: ['template'] })
+      toast.success(`Version ${made.version} of ${made.name} is published.`)
+      if (isNew || isOlder) await navigate(`/templates/${made.name}`, { replace: true })
+    },
+  })
+  const named = (): boolean => {
+    const isRight = !isNew || NAME.test(state.name)
+    setNameError(
+      isRight ? undefined : 'Start with a lower-case letter, end with a letter or digit, and use no spaces.',
+    )
+    return isRight
+  }
+
   return (
-    <form
-      noValidate
-      className="grid gap-6 lg:grid-cols-2"
-      onSubmit={form.handleSubmit((fields) => save.mutate(fields))}
-    >
+    <div className="grid gap-6 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-5">
-        <EditorFields form={form} isNew={!template} />
+        {isNew && <IdentityFields state={state} onChange={setState} error={nameError} />}
+        <LocaleBar
+          state={state}
+          locale={locale}
+          onChoose={setLocale}
+          onAdd={(one) => {
+            const from = state.parts[state.defaultLocale] ?? {}
+            setState({ ...state, parts: { ...state.parts, [one]: from } })
+            setLocale(one)
+          }}
+        />
+        <PartFields state={state} onChange={setState} locale={locale} preview={preview.data} />
+        <SentenceField state={state} onChange={setState} locale={locale} preview={preview.data} />
         {save.error && <FailureNote error={save.error} />}
         <div className="flex flex-wrap gap-2">
-          <Button
-            kind="primary"
-            type="submit"
-            busy={save.isPending}
-            disabled={template !== undefined && !isDirty}
-          >
-            {template ? 'Save as next version' : 'Create template'}
+          <Button kind="primary" onClick={() => named() && setAsking('publish')}>
+            Publish…
           </Button>
-          {template && (
-            <Button
-              onClick={() => setSending(true)}
-              disabled={isDirty}
-              title={isDirty ? 'Save first: a test sends a stored version.' : undefined}
-            >
-              Send a test
-            </Button>
+          <Button
+            disabled={!isDirty && !isOlder}
+            busy={save.isPending}
+            onClick={() => named() && save.mutate()}
+          >
+            Save draft
+          </Button>
+          {version > 0 && state.kind === TemplateKind.MESSAGE && (
+            <Button onClick={() => setAsking('send')}>Send a test</Button>
           )}
         </div>
       </div>
-      <Preview form={form} />
-      {sending && template && <SendTemplateDialog template={template} onClose={() => setSending(false)} />}
-    </form>
-  )
-}
-
-function EditorFields({ form, isNew }: { form: UseFormReturn<Fields>; isNew: boolean }) {
-  const { errors } = form.formState
-  return (
-    <>
-      {isNew && (
+      <div className="flex min-w-0 flex-col gap-5 lg:sticky lg:top-0 lg:self-start">
+        <PreviewPane preview={preview.data} error={preview.error} isBusy={preview.isFetching} />
         <Field
-          label="Name"
-          help="Your code sends this name: lower-case letters, digits, dots, dashes."
-          error={errors.name?.message}
+          label="Sample data"
+          help="A JSON object, as your code would send it."
+          error={
+            data === undefined
+              ? 'Write a JSON object: names in double quotes, no comma after the last.'
+              : dataProblems.map(({ field, description }) => `${field} ${description}.`).join(' ') ||
+                undefined
+          }
         >
           {(control) => (
-            <TextInput
-              {...control}
-              mono
-              autoComplete="off"
-              spellCheck={false}
-              placeholder="order-confirmed"
-              {...form.register('name', {
-                pattern: {
-                  value: /^[a-z][a-z0-9._-]{0,62}[a-z0-9]$/,
-                  message: 'Start with a lower-case letter, end with a letter or digit, and use no spaces.',
-                },
-                required: 'Give it a name.',
-              })}
-            />
+            <CodeArea control={control} rows={8} value={text} onChange={setSample} marked={NONE} />
           )}
         </Field>
+      </div>
+      {asking === 'publish' && (
+        <PublishDialog
+          name={state.name}
+          version={version + 1}
+          busy={publish.isPending}
+          error={publish.error}
+          onClose={() => {
+            publish.reset()
+            setAsking(undefined)
+          }}
+          onPublish={() => publish.mutate()}
+        />
       )}
-      <Field label="Subject" error={errors.subject?.message}>
-        {(control) => (
-          <TextInput
-            {...control}
-            {...form.register('subject', {
-              required: 'Give it a subject.',
-              maxLength: { value: 250, message: 'Use at most 250 characters.' },
-            })}
-          />
-        )}
-      </Field>
-      <Field
-        label="HTML"
-        optional
-        help="Liquid tags such as {{ name }} are filled from the data of each message."
-        error={errors.html?.message}
-      >
-        {(control) => (
-          <TextArea
-            {...control}
-            mono
-            rows={14}
-            spellCheck={false}
-            className="!text-xs"
-            {...form.register('html')}
-          />
-        )}
-      </Field>
-      <Field
-        label="Text"
-        optional
-        help="For readers without HTML. Empty: it is made from the HTML."
-        error={errors.text?.message}
-      >
-        {(control) => (
-          <TextArea
-            {...control}
-            mono
-            rows={6}
-            spellCheck={false}
-            className="!text-xs"
-            {...form.register('text', {
-              validate: (text, { html }) =>
-                text.trim() !== '' || html.trim() !== '' || 'Write text, HTML, or both.',
-            })}
-          />
-        )}
-      </Field>
-    </>
+      {asking === 'send' && template && (
+        <SendTemplateDialog
+          template={template}
+          locale={locale}
+          data={text}
+          onClose={() => setAsking(undefined)}
+        />
+      )}
+    </div>
   )
 }
 
-function Preview({ form }: { form: UseFormReturn<Fields> }) {
-  const [wanted, setWanted] = useState<'html' | 'text'>('html')
-  const { subject, html, text } = form.watch()
-  const view = html ? wanted : 'text'
-  const variables = variablesOf(subject, html, text)
-  return (
-    <section aria-label="Preview" className="flex min-w-0 flex-col gap-2">
-      <div className="flex min-h-8 items-center gap-2">
-        <h2 className="mr-auto text-sm font-semibold">Preview</h2>
-        {html && text && (
-          <Segmented
-            label="Show as"
-            value={view}
-            onChange={setWanted}
-            choices={[
-              { value: 'html', label: 'HTML' },
-              { value: 'text', label: 'Text' },
-            ]}
-          />
-        )}
-      </div>
-      <Card className="flex min-h-[420px] flex-col">
-        <p className="border-b border-line px-4 py-2.5 text-sm font-medium">
-          {subject || <span className="text-ink-3">No subject</span>}
-        </p>
-        {view === 'html' ? (
-          <div className="min-h-0 flex-1 [&>iframe]:min-h-[420px]">
-            <MailFrame html={html} title="Preview of the HTML" />
-          </div>
-        ) : (
-          <pre className="px-4 py-3 tabular text-xs leading-[19px] whitespace-pre-wrap">{text}</pre>
-        )}
-      </Card>
-      <p className="text-xs text-ink-3">
-        {variables.length > 0 ? (
-          <>
-            Asks for <span className="tabular">{variables.join(', ')}</span>. Tags show as they are here; send
-            a test to see them filled in.
-          </>
-        ) : (
-          'It asks for no data: every message says the same.'
-        )}
-      </p>
-    </section>
-  )
+const NONE: ReadonlySet<number> = new Set()
+
+function readData(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as JsonObject)
+      : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,5 @@
 import type { Template } from '@mainstay/proto/notify/v1'
+import { TemplateKind } from '@mainstay/proto/notify/v1/templates'
 import { Plus } from 'lucide-react'
 import { ButtonLink } from '../../components/button/button.tsx'
 import { EmptyState } from '../../components/empty-state/empty-state.tsx'
@@ -6,9 +7,10 @@ import { FailureState } from '../../components/failure/failure-state.tsx'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
 import { Card, PageHeader, ScrollPage } from '../../components/page/page.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
+import { ChannelMark } from '../../notify/channel-mark.tsx'
 import { useTemplates } from './templates.ts'
 
-/** The stored templates. Versions never change: an edit makes the next one. */
+/** The templates, those too of which there is only a draft. */
 export function Component() {
   const templates = useTemplates()
   const create = (
@@ -37,8 +39,13 @@ export function Component() {
             rowHref={(template) => `/templates/${template.name}`}
             compact={(template) => ({
               first: template.name,
-              aside: `Version ${template.version}`,
-              second: <p className="truncate">{template.email?.subject}</p>,
+              aside: template.version === 0 ? 'Draft' : `Version ${stateWord(template)}`,
+              second: (
+                <p className="flex min-w-0 gap-2">
+                  {use(template)}
+                  <span className="truncate">{firstWords(template)}</span>
+                </p>
+              ),
             })}
           />
         </Card>
@@ -53,12 +60,13 @@ const columns: ListColumn<Template>[] = [
     width: '28%',
     cell: (template) => <span className="tabular text-xs">{template.name}</span>,
   },
-  { title: 'Subject', cell: (template) => <span className="text-ink-2">{template.email?.subject}</span> },
+  { title: 'Use', width: '120px', cell: use },
+  { title: 'Says', cell: (template) => <span className="text-ink-2">{firstWords(template)}</span> },
   {
     title: 'Version',
-    width: '90px',
+    width: '150px',
     align: 'right',
-    cell: (template) => <span className="tabular">{template.version}</span>,
+    cell: (template) => <span className="tabular">{stateWord(template)}</span>,
   },
   {
     title: 'Made',
@@ -67,3 +75,18 @@ const columns: ListColumn<Template>[] = [
     cell: (template) => <RelativeTime time={template.createTime} />,
   },
 ]
+
+function use({ kind, channel }: Template) {
+  if (kind === TemplateKind.LAYOUT) return 'Layout'
+  return kind === TemplateKind.PARTIAL ? 'Partial' : <ChannelMark channel={channel} />
+}
+
+function firstWords({ parts, defaultLocale }: Template): string {
+  const { subject, title, text, body, whatsappTemplate } = parts[defaultLocale] ?? {}
+  return subject || title || text || body || whatsappTemplate || ''
+}
+
+function stateWord({ version, hasDraft }: Template): string {
+  if (version === 0) return 'Draft'
+  return hasDraft ? `${version}, and a draft` : String(version)
+}
