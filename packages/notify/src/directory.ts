@@ -10,6 +10,7 @@ import {
   connectAccount,
   createClients,
   HTTP_CONNECTIONS,
+  semanticsOf,
   toReportAccount,
 } from './provider-accounts/clients.ts'
 import { ensureFromSettings, ensureSandbox } from './provider-accounts/default-accounts.ts'
@@ -22,6 +23,8 @@ import { createAccountSecrets } from './provider-accounts/secrets.ts'
 import { createProviderAccounts } from './provider-accounts/service.ts'
 import type { DirectorySettings } from './provider-accounts/settings.ts'
 import { readSmtpSettings } from './provider-accounts/smtp-url.ts'
+import type { AccountRow } from './provider-accounts/store.ts'
+import type { ProviderSemantics } from './providers/adapter.ts'
 import { createHttpAdapter } from './providers/http.ts'
 import { createSandboxAdapter } from './providers/sandbox.ts'
 import { createServiceAdapter } from './providers/service.ts'
@@ -52,6 +55,8 @@ export interface Directory extends ProviderDirectory {
     ReturnType<typeof sandboxPhoneHandlers>
   /** The account that a provider reports about, by its uuid. Throws `notify.provider_account_not_found`. */
   findReportAccount: FindReportAccount
+  /** What an account's provider promises; undefined for one that this version does not know. */
+  semanticsOf(row: AccountRow): ProviderSemantics | undefined
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. `signIn` turns an API key into a project. */
   openMailboxPort(signIn: SignIn): Promise<void>
 }
@@ -107,6 +112,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       accountsOf: async (projectId) => (await index.get(projectId)).byId,
       toReportAccount: (row) => toReportAccount(adapters, secrets, row),
     }),
+    semanticsOf: (row) => semanticsOf(adapters, row.config),
     async openMailboxPort(signIn) {
       if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)
     },

@@ -22,6 +22,8 @@ export const reasons = defineReasons({
   'notify.template_draft_not_found': 'not_found',
   'notify.provider_account_not_found': 'not_found',
   'notify.provider_config_invalid': 'invalid_argument',
+  'notify.prices_invalid': 'invalid_argument',
+  'notify.routing_invalid': 'invalid_argument',
   'notify.credentials_unreadable': 'failed_precondition',
   'notify.mode_not_allowed': 'permission_denied',
   'notify.etag_mismatch': 'aborted',

@@ -20,3 +20,25 @@ export const messagesAccepted = defineEvent<MessagesEvent>('notify.messages_acce
 export const messagesEnded = defineEvent<MessagesEvent>('notify.messages_ended', {
   key: (payload) => payload.projectId,
 })
+
+/** A project has spent 80 or 100 percent of what one of its caps allows in a day. */
+export interface SpendAlert {
+  /** The project's uuid. */
+  projectId: string
+  /** Of the contract; 0: the cap is on all channels. */
+  channel: number
+  /** ISO 3166-1 alpha-2; empty: the cap is on all countries. */
+  country: string
+  /** 100 as well when a message did not fit into what was left. */
+  percent: 80 | 100
+  /** Millionths of the project's currency. */
+  spentMicros: number
+  limitMicros: number
+  /** The day in UTC, `2026-11-22`. */
+  day: string
+}
+
+/** Told once a day, cap and percentage. Messages wait from 100 percent on. */
+export const spendAlert = defineEvent<SpendAlert>('notify.spend_alert', {
+  key: (payload) => payload.projectId,
+})

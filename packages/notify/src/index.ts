@@ -1,6 +1,12 @@
 export { type NotifySettings, notifySettings } from './config.ts'
 export { reasons } from './errors.ts'
-export { type MessagesEvent, messagesAccepted, messagesEnded } from './events.ts'
+export {
+  type MessagesEvent,
+  messagesAccepted,
+  messagesEnded,
+  type SpendAlert,
+  spendAlert,
+} from './events.ts'
 export { notifyMigrations } from './migrations.ts'
 export { createNotify, type Notify, type NotifyDeps } from './notify.ts'
 export { renderProvidersMarkdown } from './provider-accounts/providers-page.ts'

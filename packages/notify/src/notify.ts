@@ -17,6 +17,11 @@ import { createReportIntake } from './reports/intake.ts'
 import { createReportReceiver, type ReportReceiver } from './reports/receive.ts'
 import { deleteOldReports } from './reports/retention.ts'
 import { createSettler } from './reports/settler.ts'
+import { routingHandlers } from './routing/api.ts'
+import { measureRates } from './routing/measure.ts'
+import { createRoutingService } from './routing/service.ts'
+import { createSharedBreakers } from './routing/shared-breakers.ts'
+import { createRoutingTables } from './routing/table.ts'
 import { suppressionHandlers } from './suppressions/api.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
@@ -64,6 +69,7 @@ export function createNotify(deps: NotifyDeps): Notify {
   const wakeUp = createWakeUp({ bus, db, logger })
   const templates = createTemplates({ db, bus, clock })
   const directory = createDirectory(deps)
+  const tables = createRoutingTables({ db, bus, metrics })
   const watch = createWatch({
     db,
     clock,
@@ -102,6 +108,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     logger,
     metrics,
     settings,
+    routing: { tables, breakers: createSharedBreakers({ db, clock, tables }) },
     bus: wakeUp,
     onChanged() {
       watch.hint()
@@ -128,6 +135,10 @@ export function createNotify(deps: NotifyDeps): Notify {
     ...recipientHandlers(db, clock),
     ...suppressionHandlers({ db, clock, pageTokens }),
     ...directory.handlers,
+    ...routingHandlers({
+      ...{ db, pageTokens, semanticsOf: directory.semanticsOf },
+      routing: createRoutingService({ db, clock, tables }),
+    }),
   }
   return {
     implementation: implementNotify({ db, clock, send, messages, watch, others }),
@@ -142,6 +153,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       await wakeUp.stop()
       await templates.stop()
       await directory.close()
+      await tables.close()
     },
     worker: {
       async start() {
@@ -158,6 +170,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
     async maintain() {
       await deleteOldReports({ db, clock, settings })
+      await measureRates(db, clock)
       return maintainLedger(partitions)
     },
   }

@@ -1,5 +1,6 @@
-import type { Clock } from '@mainstay/kernel'
 import type { ProviderCandidate } from '../provider-accounts/directory.ts'
+import type { ProviderResult } from '../providers/adapter.ts'
+import type { Breakers } from '../routing/breaker.ts'
 import { createSlots, LANES, type Lane, type Slots, worthAClaim } from './lanes.ts'
 
 /** What this worker knows of the provider accounts it sends through: how much they carry, and whether they work. */
@@ -12,26 +13,19 @@ export interface Accounts {
   give(providerAccountId: string, lane: Lane): void
   /** Projects that claims pass over, per lane. */
   passedOver(): Record<Lane, string[]>
-  /** True while the account rests after faults of its own. */
-  resting(providerAccountId: string): boolean
-  /** When the first of these may be tried again; undefined when none of them rests. */
-  restsUntilMs(candidates: readonly ProviderCandidate[]): number | undefined
-  /** The account answered as it should. */
-  works(providerAccountId: string): void
-  /** The account itself is at fault: it rests, twice as long each time in a row. */
+  /** What the account's answer says of the account itself. */
+  answered(providerAccountId: string, result: ProviderResult): void
+  /** The account itself is at fault: it rests. */
   faulty(providerAccountId: string): void
+  /** It takes messages again: who waits for it need not wait any longer. */
+  opened(providerAccountId: string): void
 }
-
-const FIRST_REST_MS = 5_000
-const LONGEST_REST_MS = 300_000
 
 interface Account {
   slots: Slots
   concurrency: number
   /** Lanes of projects that wait for a place here. */
   waiting: Map<Lane, Set<string>>
-  faults: number
-  restsUntilMs: number
 }
 
 /**
@@ -43,20 +37,19 @@ function placesAt({ concurrency, semantics }: ProviderCandidate): number {
   return Math.max(1, concurrency) * (semantics.idempotencyWindowMs > 0 ? 4 : 2)
 }
 
-export function createAccounts(clock: Clock, onFree: () => void): Accounts {
+export function createAccounts(breakers: Breakers, onFree: () => void): Accounts {
   const accounts = new Map<string, Account>()
 
-  function accountFor(candidate: ProviderCandidate): Account {
+  function accountFor(projectId: string, candidate: ProviderCandidate): Account {
     const { providerAccountId, concurrency } = candidate
     const known = accounts.get(providerAccountId)
     // A changed width takes over once nothing is under way: places taken from one count are given back to it.
     if (known !== undefined && (known.concurrency === concurrency || known.slots.inFlight() > 0)) return known
+    breakers.know(projectId, providerAccountId)
     const made: Account = {
       slots: createSlots(placesAt(candidate)),
       concurrency,
       waiting: known?.waiting ?? new Map(LANES.map((lane) => [lane, new Set<string>()])),
-      faults: known?.faults ?? 0,
-      restsUntilMs: known?.restsUntilMs ?? 0,
     }
     accounts.set(providerAccountId, made)
     return made
@@ -64,10 +57,10 @@ export function createAccounts(clock: Clock, onFree: () => void): Accounts {
 
   return {
     take(projectId, candidate, lane) {
-      const account = accountFor(candidate)
+      const account = accountFor(projectId, candidate)
       // After a rest one message goes first; the rest follow when it got through.
-      const probing = account.faults > 0 && account.slots.inFlight() > 0
-      if (!probing && account.slots.take(lane)) return true
+      const isTried = breakers.probing(candidate.providerAccountId) && account.slots.inFlight() > 0
+      if (!isTried && account.slots.take(lane)) return true
       account.waiting.get(lane)?.add(projectId)
       return false
     },
@@ -90,28 +83,17 @@ export function createAccounts(clock: Clock, onFree: () => void): Accounts {
       }
       return lists
     },
-    resting: (id) => (accounts.get(id)?.restsUntilMs ?? 0) > clock.nowMs(),
-    restsUntilMs(candidates) {
-      const nowMs = clock.nowMs()
-      const ends = candidates
-        .map((candidate) => accounts.get(candidate.providerAccountId)?.restsUntilMs ?? 0)
-        .filter((endMs) => endMs > nowMs)
-      return ends.length === 0 ? undefined : Math.min(...ends)
+    answered(id, result) {
+      if (result.outcome === 'unknown') breakers.failed(id)
+      else if (result.outcome !== 'rejected_transient') breakers.works(id)
+      else if (result.accountFault === true) breakers.faulty(id)
+      // One that asks to wait is not broken, but as long as it asks that of most messages it is left alone.
+      else breakers.failed(id)
     },
-    works(id) {
-      const account = accounts.get(id)
-      if (account === undefined || account.faults === 0) return
-      account.faults = 0
-      account.restsUntilMs = 0
-      for (const projects of account.waiting.values()) projects.clear()
+    faulty: (id) => breakers.faulty(id),
+    opened(id) {
+      for (const projects of accounts.get(id)?.waiting.values() ?? []) projects.clear()
       onFree()
-    },
-    faulty(id) {
-      const account = accounts.get(id)
-      if (account === undefined || account.restsUntilMs > clock.nowMs()) return
-      account.faults++
-      account.restsUntilMs =
-        clock.nowMs() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (account.faults - 1))
     },
   }
 }

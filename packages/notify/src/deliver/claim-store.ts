@@ -1,7 +1,7 @@
 import type { Executor, Tx } from '@mainstay/kernel'
 import type { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { NotificationContent } from '../rendering.ts'
-import type { PassedOver } from '../routing.ts'
+import type { PassedOver } from '../routing/choose.ts'
 import type { SuppressionReason } from '../suppressions/reason.ts'
 import { plainArray, tellOf } from './batch-sql.ts'
 import type { Doubt } from './doubt.ts'
@@ -100,12 +100,33 @@ FROM (SELECT * FROM otp UNION ALL SELECT * FROM transactional UNION ALL SELECT *
 LEFT JOIN notify.messages m ON m.project_id = q.project_id AND m.message_id = q.message_id
 LEFT JOIN notify.notifications n ON n.project_id = m.project_id AND n.notification_id = m.notification_id`
 
+/**
+ * Which accounts have refused messages for good, by the message's id. A statement of its own, for those that were tried before:
+ * as a part of picking it would cost every claim the opening of every partition.
+ */
+export async function findRefusals(
+  tx: Tx,
+  rows: readonly Pick<PickedRow, 'projectId' | 'messageId'>[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows: refusals } = await tx.query<{ messageId: string; accountIds: string[] }>({
+    name: 'notify.deliver.refusals',
+    text: `SELECT a.message_id AS "messageId", array_agg(a.provider_account_id) AS "accountIds"
+      FROM unnest($1::uuid[], $2::uuid[]) AS t (project_id, message_id)
+      JOIN notify.delivery_attempts a ON a.project_id = t.project_id AND a.message_id = t.message_id
+      WHERE a.outcome = 4 GROUP BY a.message_id`,
+    values: [plainArray(rows.map((row) => row.projectId)), plainArray(rows.map((row) => row.messageId))],
+  })
+  return new Map(refusals.map(({ messageId, accountIds }) => [messageId, accountIds]))
+}
+
 /** One attempt about to begin. */
 export interface Calling {
   projectId: string
   messageId: string
   providerAccountId: string
   rejected: readonly PassedOver[]
+  /** Why this account; undefined where it was simply the first. */
+  why: string | undefined
 }
 
 /**
@@ -132,7 +153,9 @@ export async function journalCalling(
       plainArray(calling.map((c) => c.projectId)),
       plainArray(calling.map((c) => c.messageId)),
       plainArray(calling.map((c) => c.providerAccountId)),
-      calling.map((c) => (c.rejected.length === 0 ? null : JSON.stringify({ rejected: c.rejected }))),
+      calling.map(({ rejected, why }) =>
+        rejected.length === 0 && why === undefined ? null : JSON.stringify({ why, rejected }),
+      ),
     ],
   })
   return rows[0]?.called === calling.length

@@ -4,13 +4,16 @@ import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
 import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
-import { chooseAccount, type PassedOver, type RoutingFacts } from '../routing.ts'
+import type { Route, RoutingFacts } from '../routing/choose.ts'
+import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
+import type { Spend } from '../routing/spend-store.ts'
 import { tellSuppressed } from '../suppressions/reason.ts'
 import type { Accounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import {
   type Aside,
   findNextDue,
+  findRefusals,
   journalCalling,
   type PickedRow,
   type PickLimits,
@@ -49,6 +52,10 @@ export interface Job {
   subject: string | null
   account: ProviderCandidate
   client: ProviderClient
+  /** Should the account refuse it for good, there is another that may take it. */
+  othersLeft: boolean
+  /** What was taken out of caps for it. */
+  spend: Spend | undefined
 }
 
 export interface ClaimDeps {
@@ -56,6 +63,7 @@ export interface ClaimDeps {
   clock: Clock
   lease: Lease
   accounts: Accounts
+  router: Router
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
   renderer: Pick<Renderer, 'render'>
   noProviderRetryMs: number
@@ -99,19 +107,22 @@ export async function claimBatch(
       giveBack(accounts, taken)
       const limits: PickLimits = { ...places, nowMs: clock.nowMs(), passOver: accounts.passedOver() }
       const rows = await pickDue(tx, limits)
+      const retried = rows.filter(({ leaseEpoch }) => leaseEpoch > 0)
+      const refusals = retried.length === 0 ? NO_REFUSALS : await findRefusals(tx, retried)
       const asides: Aside[] = []
-      const rejected = new Map<Job, readonly PassedOver[]>()
+      const routes = new Map<Job, Route>()
       let left = 0
       for (const row of rows) {
-        const prepared = await prepare(deps, row, workerId)
+        const prepared = await prepare(deps, row, workerId, rows.length, refusals.get(row.messageId))
         if (prepared === 'no_place') left++
         else if ('aside' in prepared) asides.push(prepared.aside)
         else {
           taken.push(prepared.job)
-          if (prepared.rejected.length > 0) rejected.set(prepared.job, prepared.rejected)
+          routes.set(prepared.job, prepared.route)
         }
       }
-      await write(tx, deps, workerId, taken, rejected, asides)
+      asides.push(...(await holdBack(tx, deps, taken)))
+      await write(tx, deps, workerId, taken, routes, asides)
       const nextDueMs = rows.length === 0 ? await findNextDue(tx, limits.passOver) : undefined
       return { jobs: taken, picked: rows.length, aside: asides.length, left, nextDueMs }
     }, walkIndexes)
@@ -141,7 +152,7 @@ async function write(
   { clock }: ClaimDeps,
   workerId: string,
   jobs: readonly Job[],
-  rejected: ReadonlyMap<Job, readonly PassedOver[]>,
+  routes: ReadonlyMap<Job, Route>,
   asides: readonly Aside[],
 ): Promise<void> {
   if (jobs.length > 0) {
@@ -149,7 +160,8 @@ async function write(
       projectId: job.projectId,
       messageId: job.messageId,
       providerAccountId: job.account.providerAccountId,
-      rejected: rejected.get(job) ?? [],
+      rejected: routes.get(job)?.rejected ?? [],
+      why: routes.get(job)?.why,
     }))
     if (!(await journalCalling(tx, workerId, clock.nowMs(), calling))) throw new LeaseLost()
   }
@@ -161,9 +173,31 @@ function giveBack(accounts: Accounts, taken: Job[]): void {
   taken.length = 0
 }
 
-type Prepared = { job: Job; rejected: readonly PassedOver[] } | { aside: Aside } | 'no_place'
+/** Takes what the jobs cost out of the project's caps; those that do not fit are taken off the list, to wait. */
+async function holdBack(tx: Tx, { router, accounts, clock }: ClaimDeps, jobs: Job[]): Promise<Aside[]> {
+  const costly = jobs.filter(({ spend }) => spend !== undefined)
+  if (costly.length === 0) return []
+  const spends = costly.flatMap(({ spend, lane }) => (spend === undefined ? [] : [{ ...spend, lane }]))
+  const asides: Aside[] = []
+  for (const [index, { detail, untilMs }] of await router.reserve(tx, spends)) {
+    const job = costly[index]
+    if (job === undefined) continue
+    jobs.splice(jobs.indexOf(job), 1)
+    accounts.give(job.account.providerAccountId, job.lane)
+    asides.push(waiting(job, clock.nowMs(), detail, untilMs))
+  }
+  return asides
+}
 
-async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promise<Prepared> {
+type Prepared = { job: Job; route: Route } | { aside: Aside } | 'no_place'
+
+async function prepare(
+  deps: ClaimDeps,
+  row: PickedRow,
+  workerId: string,
+  batchSize: number,
+  refusedBy: readonly string[] = [],
+): Promise<Prepared> {
   const { accounts, clock } = deps
   const { projectId, messageId, notificationId, content, lane } = row
   const hasEnded = notificationId === null || content === null || row.state !== MessageState.ACCEPTED
@@ -180,10 +214,21 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
   if (row.suppression !== null && (row.doubt === Doubt.NONE || aim.isResend)) {
     return end(row, MessageState.SUPPRESSED, tellSuppressed(row.suppression))
   }
-  const route = chooseAccount(candidates, { resting: accounts.resting, ...aim.binding })
-  if (route.account === undefined) return postpone(deps, row, candidates)
+  const request: RouteRequest = {
+    ...{ projectId, channel: channel ?? 'email', lane, to: row.to, batchSize, ...aim.binding },
+    smsText: 'sms' in content ? content.sms.text : undefined,
+    refusedBy,
+    refusedLast:
+      row.possibleDuplicate || aim.doubt !== Doubt.NONE ? undefined : (row.previousAccountId ?? undefined),
+    takePlace: (candidate) => accounts.take(projectId, candidate, lane),
+    givePlace: ({ providerAccountId }) => accounts.give(providerAccountId, lane),
+  }
+  const routed = await deps.router.route(request, candidates)
+  if (routed === 'no_place') return 'no_place'
+  if (routed === 'refused') return end(row, MessageState.FAILED, REFUSED_BY_ALL)
+  if ('wait' in routed) return putOff(deps, row, routed.wait.detail, routed.wait.untilMs)
+  const { route, spend, othersLeft } = routed
   const { account } = route
-  if (!accounts.take(projectId, account, lane)) return 'no_place'
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
     const filled = isReady(content) ? undefined : await deps.renderer.render(projectId, content)
@@ -207,8 +252,10 @@ async function prepare(deps: ClaimDeps, row: PickedRow, workerId: string): Promi
       subject: filled !== undefined && 'template' in content ? subjectOf(filled) : null,
       account,
       client,
+      othersLeft,
+      spend: filled !== undefined && 'sms' in filled ? bySegments(spend, account, filled.sms.text) : spend,
     }
-    return { job, rejected: route.rejected }
+    return { job, route }
   } catch (error) {
     accounts.give(account.providerAccountId, lane)
     return unprepared(deps, row, account, toAppError(error))
@@ -260,16 +307,10 @@ function unprepared(deps: ClaimDeps, row: PickedRow, account: ProviderCandidate,
   return putOff(deps, row, `The provider account ${account.displayName} cannot be used: ${error.message}`)
 }
 
-function postpone(deps: ClaimDeps, row: PickedRow, candidates: readonly ProviderCandidate[]): Prepared {
-  if (candidates.length === 0) {
-    return putOff(deps, row, 'No provider account takes it: add one, or switch one on.')
-  }
-  const restsUntilMs = deps.accounts.restsUntilMs(candidates)
-  const names = candidates.map((candidate) => candidate.displayName).join(', ')
-  return putOff(deps, row, `Waiting for a provider account that works: ${names}.`, restsUntilMs)
-}
+const NO_REFUSALS: ReadonlyMap<string, readonly string[]> = new Map()
 
-/** Waits are spread out by up to a fifth, and never go beyond the expiry, which is looked at when it comes. */
+const REFUSED_BY_ALL = 'Every provider account that could take it has refused it for good.'
+
 function putOff(
   { clock, noProviderRetryMs }: ClaimDeps,
   row: PickedRow,
@@ -277,11 +318,19 @@ function putOff(
   untilMs?: number,
 ): Prepared {
   const nowMs = clock.nowMs()
-  const waitMs = Math.max(untilMs === undefined ? noProviderRetryMs : untilMs - nowMs, 10)
-  const dueMs = Math.min(row.expireMs, Math.ceil(nowMs + waitMs * (1 + Math.random() / 5)))
-  return {
-    aside: { projectId: row.projectId, messageId: row.messageId, state: 0, dueMs, detail, noteId: newId() },
-  }
+  return { aside: waiting(row, nowMs, detail, untilMs ?? nowMs + noProviderRetryMs) }
+}
+
+/** Waits are spread out by up to a fifth, and never go beyond the expiry, which is looked at when it comes. */
+function waiting(
+  { projectId, messageId, expireMs }: Pick<PickedRow, 'projectId' | 'messageId' | 'expireMs'>,
+  nowMs: number,
+  detail: string,
+  untilMs: number,
+): Aside {
+  const waitMs = Math.max(untilMs - nowMs, 10)
+  const dueMs = Math.min(expireMs, Math.ceil(nowMs + waitMs * (1 + Math.random() / 5)))
+  return { projectId, messageId, state: 0, dueMs, detail, noteId: newId() }
 }
 
 /** The end without an attempt; where an earlier one may have reached the recipient, nobody can say that it did not. */

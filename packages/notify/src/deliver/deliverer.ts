@@ -3,6 +3,9 @@ import type { Clock, Db, Logger, Metrics } from '@mainstay/kernel'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
 import type { Renderer } from '../rendering.ts'
+import { createBreakers, type SharedBreakers } from '../routing/breaker.ts'
+import { createRouter } from '../routing/router.ts'
+import type { RoutingTable } from '../routing/table.ts'
 import { createAccounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
@@ -26,6 +29,8 @@ export interface DelivererDeps {
   logger: Logger
   metrics: Metrics
   settings: DeliverSettings
+  /** What is decided about projects' routing, and where workers share their breakers. Absent: the worker goes by itself. */
+  routing?: { tables: { get(projectId: string): Promise<RoutingTable> }; breakers: SharedBreakers }
   /** The wake-up: whoever queues a message sends on `QUEUE_CHANNEL`. Without it, work is found by polling. */
   bus?: { listen(channel: string, fn: () => void): Promise<() => void> }
   /** Called after a commit that changed messages: rows for those who watch and events for the outbox were written. */
@@ -65,10 +70,17 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const work = createSignal()
   const room = createSignal()
   const slots = createSlots(settings.deliverConcurrency)
-  const accounts = createAccounts(clock, () => {
+  const breakers = createBreakers({
+    clock,
+    shared: deps.routing?.breakers,
+    onClosed: (accountId) => accounts.opened(accountId),
+    onError: (err) => logger.warn({ err }, 'a provider account at rest could not be told to other workers'),
+  })
+  const accounts = createAccounts(breakers, () => {
     work.fire()
     room.fire()
   })
+  const router = createRouter({ db, clock, breakers, tables: deps.routing?.tables })
   const lease = createLease(db, settings.deliverLeaseMs, logger)
   const recorder = createRecorder(db, logger, slots.inFlight, (count) => {
     metrics.recorded(count)
@@ -80,6 +92,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     ...deps,
     lease,
     accounts,
+    router,
     noProviderRetryMs: settings.deliverNoProviderRetryMs,
     policies,
     reportWaitMs,
@@ -100,10 +113,10 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const accountId = job.account.providerAccountId
     slots.give(job.lane)
     accounts.give(accountId, job.lane)
+    accounts.answered(accountId, result)
     if (result.outcome === 'rejected_transient' && result.accountFault) {
-      accounts.faulty(accountId)
       logger.warn({ providerAccountId: accountId, reply: result.reply }, 'a provider account is at fault')
-    } else if (result.outcome !== 'unknown') accounts.works(accountId)
+    }
     metrics.attempt(job.lane, result.outcome)
     recorder.add(toRecord(job, result, nowMs))
     if (++freed < worthAClaim(slots.total) && slots.inFlight() > 0) return
@@ -128,6 +141,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       endMs: nowMs,
       providerMessageId,
       reply,
+      // Definitely not sent: what it would have cost is given back.
+      spend: result.outcome.startsWith('rejected') ? job.spend : undefined,
       ...(result.outcome === 'rejected_permanent' &&
         result.addressFault === true && { addressFaultOf: job.account.providerAccountId }),
     }

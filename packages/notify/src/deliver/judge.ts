@@ -20,6 +20,8 @@ export interface Attempted {
   doubtMs: number
   /** Of its account. */
   means: Means
+  /** Should this account refuse it for good, another may take it. */
+  othersLeft?: boolean
 }
 
 /** What follows from an attempt. */
@@ -53,13 +55,17 @@ export function judge(
   switch (result.outcome) {
     case 'accepted':
       return end(AttemptOutcome.ACCEPTED, MessageState.SENT, null)
-    case 'rejected_permanent':
-      return refuse(
-        attempted,
-        AttemptOutcome.REJECTED_PERMANENT,
-        MessageState.FAILED,
-        sentence('The provider refused it', result.reply),
-      )
+    case 'rejected_permanent': {
+      const outcome = AttemptOutcome.REJECTED_PERMANENT
+      const why = sentence('The provider refused it', result.reply)
+      const { othersLeft = false, inDoubt, attempt, lane, expireMs } = attempted
+      // What one provider does not carry another may; an address that is wrong is wrong for all. While an earlier answer is
+      // lost no other provider is asked.
+      const isForOthers = othersLeft && !inDoubt && result.addressFault !== true
+      if (isForOthers && attempt < policies[lane].maxAttempts && nowMs < expireMs)
+        return retry(outcome, nowMs, `${why} Another takes it.`)
+      return refuse(attempted, outcome, MessageState.FAILED, why)
+    }
     case 'rejected_transient': {
       const outcome = AttemptOutcome.REJECTED_TRANSIENT
       const why = sentence(

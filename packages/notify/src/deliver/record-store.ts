@@ -1,5 +1,6 @@
 import type { Tx } from '@mainstay/kernel'
 import type { AttemptOutcome, MessageState } from '@mainstay/proto/notify/v1'
+import type { Spend } from '../routing/spend-store.ts'
 import { plainArray, tellOf } from './batch-sql.ts'
 import type { Doubt } from './doubt.ts'
 
@@ -23,6 +24,8 @@ export interface AttemptRecord {
   reply: string | null
   /** The subject as it was sent, where a template made it. */
   subject: string | null
+  /** What caps get back. Absent: nothing. */
+  spend?: Spend | undefined
   /** The account whose provider says that the address is at fault for good. Default: none does. */
   addressFaultOf?: string
 }

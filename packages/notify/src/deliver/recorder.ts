@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { AttemptOutcome } from '@mainstay/proto/notify/v1'
+import { releaseSpend } from '../routing/spend-store.ts'
 import { SUPPRESSION_REASONS } from '../suppressions/reason.ts'
 import { suppressMessages } from '../suppressions/store.ts'
 import { walkIndexes } from './batch-sql.ts'
@@ -42,6 +43,10 @@ export function createRecorder(
     await db.transaction(async (tx) => {
       const missing = await recordAttempts(tx, sorted)
       await suppressFaulty(tx, sorted)
+      const spends = sorted.flatMap(({ spend }, index) =>
+        spend === undefined || missing.includes(index) ? [] : [spend],
+      )
+      if (spends.length > 0) await releaseSpend(tx, spends)
       if (missing.length === 0) return
       const words = missing
         .flatMap((index) => sorted[index] ?? [])

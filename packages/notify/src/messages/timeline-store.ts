@@ -15,6 +15,8 @@ export interface AttemptRow {
 /** Why an account was taken: those that were passed over before it. */
 export interface RoutingRecord {
   rejected?: { account: string; reason: string }[]
+  /** Why this account, where it was not simply the first. */
+  why?: string
 }
 
 export interface NoteRow {

@@ -123,7 +123,10 @@ function tellRouting(
     kind: TimelineKind.ROUTED,
     title: `Routed to ${name}`,
     actor: 'worker',
-    detail: passedOver.map(({ account: other, reason }) => `${other} was passed over: ${reason}`).join('\n'),
+    detail: [
+      ...(routing?.why === undefined ? [] : [routing.why]),
+      ...passedOver.map(({ account: other, reason }) => `${other} was passed over: ${reason}`),
+    ].join('\n'),
     ...account(accountId, name),
     ...(passedOver.length > 0 ? { attributes: { passedOver } } : {}),
   })

@@ -5,10 +5,15 @@ import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.t
 import { isPublicAddress } from '../providers/public-addresses.ts'
 import type { ServiceField } from '../providers/service.ts'
 import { services } from '../providers/services.ts'
+import { type AccountRouting, checkRouting } from '../routing/account-routing.ts'
 
 /** How to reach a provider, without its secret; stored as JSON. */
 export type AccountConfig =
-  | { kind: 'sandbox' }
+  | {
+      kind: 'sandbox'
+      /** It refuses every message, so that people see what happens then. */
+      broken?: boolean
+    }
   | {
       kind: 'smtp'
       host: string
@@ -35,6 +40,8 @@ export interface AccountDraft {
   enabled: boolean
   test: boolean
   priority: number
+  /** Absent: nothing was decided. */
+  routing?: AccountRouting
   config: AccountConfig
   /** The password or bearer token; for a service, its secrets as JSON. Empty: there is none. */
   secret: string
@@ -58,6 +65,7 @@ export function checkDraft(
     violations.push({ field: `providerAccount.${field}`, description })
   }
   const { config, secret } = draft
+  violations.push(...checkRouting(draft.routing ?? {}))
   if (draft.displayName.trim() === '' || hasControlCharacters(draft.displayName)) {
     refuse('displayName', 'must be 1 to 80 characters on one line')
   }

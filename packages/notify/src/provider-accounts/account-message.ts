@@ -8,6 +8,7 @@ import {
   SmtpSecurity,
 } from '@mainstay/proto/notify/v1'
 import { channelNumber } from '../providers/outgoing.ts'
+import type { AccountRouting } from '../routing/account-routing.ts'
 import { type AccountConfig, type AccountDraft, channelsOf, reportsOf } from './account-config.ts'
 import type { AccountRow, AttemptCounts } from './store.ts'
 
@@ -29,13 +30,28 @@ export function toDraft(account: ProviderAccount): AccountDraft | undefined {
   const parts = readConfig(account)
   if (parts === undefined) return undefined
   const { displayName, sender, enabled, test, priority } = account
-  return { displayName, sender, enabled, test, priority, ...parts }
+  return { displayName, sender, enabled, test, priority, routing: readRouting(account), ...parts }
+}
+
+/** What is unset, or as if it were, is left out: that is what rows hold. */
+export function readRouting({ routing }: ProviderAccount): AccountRouting {
+  if (routing === undefined) return {}
+  const { messagesPerSecond, weight, countries, drained } = routing
+  return {
+    ...(messagesPerSecond === undefined ? {} : { messagesPerSecond }),
+    ...(weight === 0 ? {} : { weight }),
+    ...(countries.length === 0 ? {} : { countries }),
+    ...(drained ? { drained } : {}),
+  }
 }
 
 function readConfig({ config }: ProviderAccount): Pick<AccountDraft, 'config' | 'secret'> | undefined {
   switch (config.case) {
     case 'sandbox':
-      return { config: { kind: 'sandbox' }, secret: '' }
+      return {
+        config: config.value.broken ? { kind: 'sandbox', broken: true } : { kind: 'sandbox' },
+        secret: '',
+      }
     case 'smtp': {
       const { host, port, username, maxConnections, password: secret } = config.value
       const security = SECURITIES[config.value.security] ?? 'starttls'
@@ -78,6 +94,7 @@ export function toMessage(
     rejectedCount: counts?.rejected ?? 0n,
     unknownCount: counts?.unknown ?? 0n,
     test: row.test,
+    routing: { ...row.routing, countries: [...(row.routing.countries ?? [])] },
   }
 }
 
@@ -86,7 +103,7 @@ type ShownConfig = NonNullable<MessageInitShape<typeof ProviderAccountSchema>['c
 function showConfig(config: AccountConfig): ShownConfig {
   switch (config.kind) {
     case 'sandbox':
-      return { case: 'sandbox', value: {} }
+      return { case: 'sandbox', value: { broken: config.broken ?? false } }
     case 'smtp': {
       const { host, port, username, maxConnections } = config
       const security = SECURITY_NUMBERS[config.security]

@@ -1,7 +1,7 @@
 import type { FieldViolation } from '@mainstay/kernel'
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
 import type { AccountConfig, AccountDraft } from './account-config.ts'
-import { toDraft } from './account-message.ts'
+import { readRouting, toDraft } from './account-message.ts'
 
 /** An update applied to what an account is now; the secret is undefined where it is kept. */
 export type UpdatedDraft = Omit<AccountDraft, 'secret'> & { secret: string | undefined }
@@ -25,7 +25,7 @@ export function applyUpdate(
     return { violations: [{ field: 'providerAccount.service.kind', description }] }
   }
   const fields = flatten(current)
-  const given = flatten(toDraft(wanted) ?? { ...wanted, config: EMPTY[kind] })
+  const given = flatten(toDraft(wanted) ?? { ...wanted, routing: readRouting(wanted), config: EMPTY[kind] })
   const unknown = mask?.filter((path) => !isKnown(path, fields, kind)) ?? []
   if (unknown.length > 0) {
     const describe = (path: string) => ({
@@ -52,9 +52,15 @@ function isOtherService(current: AccountConfig, { config }: ProviderAccount): bo
 type Fields = Record<string, unknown>
 
 function flatten(draft: Omit<AccountDraft, 'secret'>): Fields {
-  const { displayName, sender, enabled, test, priority, config } = draft
-  const plain = { display_name: displayName, sender, enabled, test, priority }
-  if (config.kind === 'sandbox') return plain
+  const { displayName, sender, enabled, test, priority, routing = {}, config } = draft
+  const plain = {
+    ...{ display_name: displayName, sender, enabled, test, priority },
+    'routing.messages_per_second': routing.messagesPerSecond,
+    'routing.weight': routing.weight,
+    'routing.countries': routing.countries,
+    'routing.drained': routing.drained,
+  }
+  if (config.kind === 'sandbox') return { ...plain, 'sandbox.broken': config.broken }
   if (config.kind === 'http') return { ...plain, 'http.url': config.url }
   if (config.kind === 'service') {
     const { service, settings, secretNames } = config
@@ -78,11 +84,18 @@ function flatten(draft: Omit<AccountDraft, 'secret'>): Fields {
 function unflatten(fields: Fields, kind: AccountConfig['kind']): Omit<AccountDraft, 'secret'> {
   const { display_name: displayName, sender, enabled, test, priority } = fields
   const prefix = `${kind}.`
+  const decided = Object.entries(ROUTING_PATHS).filter(([path]) => fields[path] !== undefined)
+  const routing = Object.fromEntries(decided.map(([path, name]) => [name, fields[path]]))
   const config: Fields = { kind }
   for (const [path, value] of Object.entries(fields)) {
-    if (path.startsWith(prefix)) config[CONFIG_NAMES[path] ?? path.slice(prefix.length)] = value
+    if (path.startsWith(prefix) && value !== undefined)
+      config[CONFIG_NAMES[path] ?? path.slice(prefix.length)] = value
   }
-  return { displayName, sender, enabled, test, priority, config } as Omit<AccountDraft, 'secret'>
+  const draft = {
+    ...{ displayName, sender, enabled, test, priority, config },
+    ...(decided.length > 0 ? { routing } : {}),
+  }
+  return draft as unknown as Omit<AccountDraft, 'secret'>
 }
 
 const EMPTY: Record<AccountConfig['kind'], AccountConfig> = {
@@ -91,6 +104,13 @@ const EMPTY: Record<AccountConfig['kind'], AccountConfig> = {
   http: { kind: 'http', url: '' },
   service: { kind: 'service', service: '', settings: {}, secretNames: [] },
 }
+
+const ROUTING_PATHS = {
+  'routing.messages_per_second': 'messagesPerSecond',
+  'routing.weight': 'weight',
+  'routing.countries': 'countries',
+  'routing.drained': 'drained',
+} as const
 
 /** Where a mask's name and ours differ. */
 const CONFIG_NAMES: Readonly<Record<string, string>> = {
@@ -124,6 +144,7 @@ function isKnown(path: string, fields: Fields, kind: AccountConfig['kind']): boo
   return (
     path === '*' ||
     path === kind ||
+    path === 'routing' ||
     Object.hasOwn(fields, path) ||
     path === SECRET_PATHS[kind] ||
     SERVER_SET.has(path)
@@ -131,11 +152,15 @@ function isKnown(path: string, fields: Fields, kind: AccountConfig['kind']): boo
 }
 
 function isNamed(path: string, mask: readonly string[], kind: string): boolean {
-  return mask.includes(path) || mask.includes('*') || (path.startsWith(`${kind}.`) && mask.includes(kind))
+  const [parent = ''] = path.split('.')
+  const isPart = parent !== path && (parent === kind || parent === 'routing')
+  return mask.includes(path) || mask.includes('*') || (isPart && mask.includes(parent))
 }
 
 /** Proto3 cannot tell an unset field from one set to its zero; `security` reads as STARTTLS when it is unset. */
 function isSet(path: string, given: Fields, wanted: ProviderAccount): boolean {
+  // An account is mended by naming it in a mask, as other switches are switched off.
+  if (path === 'routing.messages_per_second') return given[path] !== undefined
   if (path === 'service.settings') return Object.keys(given[path] as object).length > 0
   if (path === 'smtp.security') return wanted.config.case === 'smtp' && wanted.config.value.security !== 0
   return Boolean(given[path])

@@ -52,7 +52,7 @@ export function connectAccount(adapters: Adapters, secrets: AccountSecrets, row:
   const { config } = row
   switch (config.kind) {
     case 'sandbox':
-      return adapters.sandbox.connect({ projectId: row.project_id })
+      return config.broken === true ? BROKEN : adapters.sandbox.connect({ projectId: row.project_id })
     case 'smtp':
       return adapters.smtp.connect({
         ...config,
@@ -68,6 +68,17 @@ export function connectAccount(adapters: Adapters, secrets: AccountSecrets, row:
       return adapter.connect(serviceConfig(service, config.settings, readServiceSecrets(secrets.open(row))))
     }
   }
+}
+
+/** A sandbox that people have broken, to see what happens when a provider is down. */
+const BROKEN: ProviderClient = {
+  send: async () => ({
+    outcome: 'rejected_transient',
+    accountFault: true,
+    reply: 'The sandbox is broken: somebody has switched it so.',
+  }),
+  verify: async () => ({ ok: false, detail: 'The sandbox is broken: somebody has switched it so.' }),
+  close: async () => {},
 }
 
 /** What a provider's reports about an account are read with. Throws `notify.credentials_unreadable`. */

@@ -1,6 +1,7 @@
 import { type Bus, type Cache, createCache, type Db, type Metrics, type Tx } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
+import type { AccountRouting } from '../routing/account-routing.ts'
 import { channelsOf } from './account-config.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
 import { notFound } from './service.ts'
@@ -23,6 +24,8 @@ export interface ProviderCandidate {
   semantics: ProviderSemantics
   /** Where its provider is to report; empty: nowhere. */
   reportUrl: string
+  /** Absent: nothing was decided about its part in routing. */
+  routing?: AccountRouting
 }
 
 /** Finds provider accounts and holds the open lines to them. One per process. */
@@ -182,5 +185,6 @@ function toCandidate(
     concurrency: concurrencyOf(row.config),
     semantics,
     reportUrl: semantics.reports ? reportUrl(row.provider_account_id) : '',
+    routing: row.routing,
   }
 }

@@ -226,13 +226,13 @@ function changesConnection(row: AccountRow, draft: AccountDraft, isKept: boolean
 }
 
 function fromRow(row: AccountRow): Omit<AccountDraft, 'secret'> {
-  const { display_name: displayName, sender, enabled, test, priority, config } = row
-  return { displayName, sender, enabled, test, priority, config }
+  const { display_name: displayName, sender, enabled, test, priority, routing, config } = row
+  return { displayName, sender, enabled, test, priority, routing, config }
 }
 
 export function toColumns(draft: AccountDraft) {
-  const { displayName, sender, enabled, test, priority, config } = draft
-  return { display_name: displayName, sender, enabled, test, priority, config, kind: config.kind }
+  const { displayName, sender, enabled, test, priority, routing = {}, config } = draft
+  return { display_name: displayName, sender, enabled, test, priority, routing, config, kind: config.kind }
 }
 
 function requireMode(act: AccountAct, isTest: boolean): void {

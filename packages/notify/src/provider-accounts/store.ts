@@ -1,4 +1,5 @@
 import type { Executor } from '@mainstay/kernel'
+import type { AccountRouting } from '../routing/account-routing.ts'
 import type { AccountConfig } from './account-config.ts'
 
 /** A provider account as it is stored. */
@@ -15,6 +16,7 @@ export interface AccountRow {
   enabled: boolean
   test: boolean
   priority: number
+  routing: AccountRouting
   create_time: Date
   update_time: Date
 }
@@ -22,7 +24,7 @@ export interface AccountRow {
 const CHANNEL_EMAIL = 1
 
 const COLUMNS = `project_id, provider_account_id, revision, origin, display_name, kind, config, sealed_secret, sender,
-  enabled, test, priority, create_time, update_time`
+  enabled, test, priority, routing, create_time, update_time`
 
 /** False when the program's own account of this origin is there already. */
 export async function insertAccount(executor: Executor, row: AccountRow): Promise<boolean> {
@@ -30,7 +32,7 @@ export async function insertAccount(executor: Executor, row: AccountRow): Promis
     name: 'notify.provider_account.insert',
     text: `
       INSERT INTO notify.provider_accounts (${COLUMNS}, channel)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, ${CHANNEL_EMAIL})
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${CHANNEL_EMAIL})
       ON CONFLICT (project_id, origin) WHERE origin <> 'api' DO NOTHING`,
     values: [
       row.project_id,
@@ -45,6 +47,7 @@ export async function insertAccount(executor: Executor, row: AccountRow): Promis
       row.enabled,
       row.test,
       row.priority,
+      JSON.stringify(row.routing),
       row.create_time,
       row.update_time,
     ],
@@ -87,7 +90,7 @@ export async function updateAccount(executor: Executor, row: AccountRow): Promis
     text: `
       UPDATE notify.provider_accounts
       SET revision = $3, display_name = $4, config = $5, sealed_secret = $6, sender = $7, enabled = $8, test = $9,
-        priority = $10, update_time = $11
+        priority = $10, update_time = $11, routing = $12
       WHERE project_id = $1 AND provider_account_id = $2`,
     values: [
       row.project_id,
@@ -101,6 +104,7 @@ export async function updateAccount(executor: Executor, row: AccountRow): Promis
       row.test,
       row.priority,
       row.update_time,
+      JSON.stringify(row.routing),
     ],
   })
 }

@@ -92,6 +92,10 @@ export function useDirectory() {
   return {
     aProcess,
     logged,
+    ready: database.ready,
+    get connectionString(): string {
+      return database.connectionString
+    },
     get db(): Db {
       return database.db
     },

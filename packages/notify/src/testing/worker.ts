@@ -91,12 +91,15 @@ export interface TestWorkerOptions {
   clock?: Clock
   renderer?: Pick<Renderer, 'render'>
   bus?: DelivererDeps['bus']
+  routing?: DelivererDeps['routing']
+  /** Another way to the same database. */
+  db?: Db
 }
 
 /** A worker over scripted accounts, not yet started. */
 export function createTestWorker(db: Db, options: TestWorkerOptions = {}): Deliverer {
   return createDeliverer({
-    db,
+    db: options.db ?? db,
     directory: options.directory ?? scriptDirectory(options.accounts ?? [scriptAccount()]),
     renderer: options.renderer ?? {
       render: async () => ({ email: { subject: 'Rendered', text: 'Rendered', html: '' } }),
@@ -106,5 +109,6 @@ export function createTestWorker(db: Db, options: TestWorkerOptions = {}): Deliv
     metrics: createMetrics(),
     settings: testDeliverSettings(options.settings),
     ...(options.bus === undefined ? {} : { bus: options.bus }),
+    ...(options.routing === undefined ? {} : { routing: options.routing }),
   })
 }

@@ -10,6 +10,7 @@ import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappCont
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
+import type { DeleteSpendCapRequestSchema, DeleteSpendCapResponseSchema, GetRoutingSettingsRequestSchema, ImportPricesRequestSchema, ImportPricesResponseSchema, ListPricesRequestSchema, ListPricesResponseSchema, ListProviderHealthRequestSchema, ListProviderHealthResponseSchema, ListSpendCapsRequestSchema, ListSpendCapsResponseSchema, ProviderRouting, ReportConversionRequestSchema, ReportConversionResponseSchema, RoutingSettingsSchema, SpendCapSchema, UpdateRoutingSettingsRequestSchema, UpdateSpendCapRequestSchema } from "./routing_pb.js";
 import type { CreateSuppressionRequestSchema, DeleteSuppressionRequestSchema, DeleteSuppressionResponseSchema, ListSuppressionsRequestSchema, ListSuppressionsResponseSchema, SuppressionSchema } from "./suppressions_pb.js";
 import type { ClearSandboxItemsRequestSchema, ClearSandboxItemsResponseSchema, ListSandboxItemsRequestSchema, ListSandboxItemsResponseSchema } from "./sandbox_pb.js";
 
@@ -1706,6 +1707,13 @@ export declare type ProviderAccount = Message$1<"mainstay.notify.v1.ProviderAcco
    * @generated from field: string report_url = 19;
    */
   reportUrl: string;
+
+  /**
+   * Its part in routing.
+   *
+   * @generated from field: mainstay.notify.v1.ProviderRouting routing = 20;
+   */
+  routing?: ProviderRouting | undefined;
 };
 
 /**
@@ -1720,6 +1728,12 @@ export declare const ProviderAccountSchema: GenMessage<ProviderAccount>;
  * @generated from message mainstay.notify.v1.SandboxConfig
  */
 export declare type SandboxConfig = Message$1<"mainstay.notify.v1.SandboxConfig"> & {
+  /**
+   * Break it: every message is refused as by a provider that is down, so that you see what happens then.
+   *
+   * @generated from field: bool broken = 1;
+   */
+  broken: boolean;
 };
 
 /**
@@ -3003,6 +3017,102 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof ClearSandboxItemsRequestSchema;
     output: typeof ClearSandboxItemsResponseSchema;
+  },
+  /**
+   * Lists how provider accounts fare: whether they take messages, what is left of their rate, and how much of what they
+   * accepted was delivered.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListProviderHealth
+   */
+  listProviderHealth: {
+    methodKind: "unary";
+    input: typeof ListProviderHealthRequestSchema;
+    output: typeof ListProviderHealthResponseSchema;
+  },
+  /**
+   * Takes in a price list, all of it or nothing: the accounts that it names have exactly these prices from then on.
+   * Reasons: `notify.prices_invalid`, `notify.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ImportPrices
+   */
+  importPrices: {
+    methodKind: "unary";
+    input: typeof ImportPricesRequestSchema;
+    output: typeof ImportPricesResponseSchema;
+  },
+  /**
+   * Lists prices. Reasons: `kernel.page_token_invalid`, `notify.provider_account_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListPrices
+   */
+  listPrices: {
+    methodKind: "unary";
+    input: typeof ListPricesRequestSchema;
+    output: typeof ListPricesResponseSchema;
+  },
+  /**
+   * Sets or changes how much may be spent in a day. Messages beyond it wait for the next day, one-time codes as well.
+   * Reasons: `notify.routing_invalid`, `notify.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.UpdateSpendCap
+   */
+  updateSpendCap: {
+    methodKind: "unary";
+    input: typeof UpdateSpendCapRequestSchema;
+    output: typeof SpendCapSchema;
+  },
+  /**
+   * Removes a cap; one that is not there is none to remove.
+   * Reasons: `notify.routing_invalid`, `notify.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.DeleteSpendCap
+   */
+  deleteSpendCap: {
+    methodKind: "unary";
+    input: typeof DeleteSpendCapRequestSchema;
+    output: typeof DeleteSpendCapResponseSchema;
+  },
+  /**
+   * Lists the caps with what was spent today.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ListSpendCaps
+   */
+  listSpendCaps: {
+    methodKind: "unary";
+    input: typeof ListSpendCapsRequestSchema;
+    output: typeof ListSpendCapsResponseSchema;
+  },
+  /**
+   * Reads what holds for all messages of the project.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetRoutingSettings
+   */
+  getRoutingSettings: {
+    methodKind: "unary";
+    input: typeof GetRoutingSettingsRequestSchema;
+    output: typeof RoutingSettingsSchema;
+  },
+  /**
+   * Changes what holds for all messages of the project: the kill switch, and which accounts are pinned.
+   * Reasons: `notify.routing_invalid`, `notify.provider_account_not_found`, `notify.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.UpdateRoutingSettings
+   */
+  updateRoutingSettings: {
+    methodKind: "unary";
+    input: typeof UpdateRoutingSettingsRequestSchema;
+    output: typeof RoutingSettingsSchema;
+  },
+  /**
+   * Tells that a message did what it was sent for: a one-time code was typed in. Codes then go to the accounts whose codes are
+   * used most for what they cost. Telling it again changes nothing. Reasons: `notify.message_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.ReportConversion
+   */
+  reportConversion: {
+    methodKind: "unary";
+    input: typeof ReportConversionRequestSchema;
+    output: typeof ReportConversionResponseSchema;
   },
 }>;
 
