@@ -44,6 +44,13 @@ describe('template bombs', () => {
     )
   })
 
+  it('spread over many parts end as one does', async () => {
+    const slow = '{% for a in (1..300) %}{% for b in (1..300) %}{% assign c = b %}{% endfor %}{% endfor %}x'
+    const parts = { whatsappTemplate: 'x', whatsappLanguage: 'en', whatsappParameters: Array(32).fill(slow) }
+    const made = publishAndFill(content({ en: parts }, { channel: 'whatsapp' }), {}, compiler)
+    assert.match((await refusalOf(made)).join(), /limit exceeded/)
+  })
+
   it('hidden in partials end in an error', async () => {
     const uses = [
       partial('a', '{% for i in (1..1000) %}{% render "b" %}{% endfor %}'),

@@ -1,6 +1,6 @@
 import type { Compiler } from './compiler.ts'
 import { NO_SENTENCES } from './icu-messages.ts'
-import { createEngine, type Files } from './liquid.ts'
+import { beginFilling, createEngine, type Files } from './liquid.ts'
 import { createMask } from './masking.ts'
 import { type Problem, problem } from './problems.ts'
 
@@ -35,7 +35,7 @@ export async function composeHtml(
         own,
         field,
         problems,
-      )({}, problems)
+      )(beginFilling({}, problems))
     : own
   if (problems.length > before) return ''
   if (composed.length > MAX_COMPOSED_CHARACTERS) {

@@ -8,6 +8,14 @@ import { type Problem, problem, toProblem } from './problems.ts'
  */
 const LIMITS = { parseLimit: 1_500_000, renderLimit: 200, memoryLimit: 20_000_000 }
 
+/** How long all parts of one message may take together, in milliseconds. */
+export const RENDER_MS = LIMITS.renderLimit
+
+/** Whether a part was given up because it took too long. */
+export function isOutOfTime({ description }: Problem): boolean {
+  return description.startsWith('template render limit exceeded')
+}
+
 /** A rendered part longer than this is refused: providers would refuse it, and the ledger should not carry it. */
 export const MAX_RENDERED_CHARACTERS = 2_000_000
 
@@ -24,8 +32,20 @@ const OPTIONS = {
 /** Layouts and partials by name; nothing else can be named, and no file is ever read. */
 export type Files = Readonly<Record<string, string>>
 
+/** What the parts of one message are filled with, and what goes wrong with them. */
+export interface Filling {
+  data: Record<string, unknown>
+  problems: Problem[]
+  /** When it has to be done, as `performance.now()` tells time. */
+  untilMs: number
+}
+
 /** A part that is read and can be filled. */
-export type Parsed = (data: Record<string, unknown>, problems: Problem[]) => string
+export type Parsed = (filling: Filling) => string
+
+export function beginFilling(data: Record<string, unknown>, problems: Problem[]): Filling {
+  return { data, problems, untilMs: performance.now() + RENDER_MS }
+}
 
 /** Reads and fills parts: values are escaped in HTML (unless the template says `| raw`) and as they are elsewhere. */
 export interface Engine {
@@ -63,7 +83,7 @@ export function createEngine({
     parse(source, field, problems) {
       try {
         const parsed = liquid.parse(source)
-        return (data, found) => fill(liquid, parsed, data, field, found)
+        return (filling) => fill(liquid, parsed, field, filling)
       } catch (error) {
         problems.push(toProblem(error, field))
         return () => ''
@@ -75,16 +95,20 @@ export function createEngine({
 function fill(
   liquid: Liquid,
   parsed: Template[],
-  data: Record<string, unknown>,
   field: string,
-  problems: Problem[],
+  { data, problems, untilMs }: Filling,
 ): string {
   const emitter = new BoundedEmitter()
   try {
     toValueSync(
       liquid.renderer.renderTemplates(
         parsed,
-        new Context(data, liquid.options, { sync: true }, { liquid }),
+        new Context(
+          data,
+          liquid.options,
+          { sync: true, renderLimit: Math.max(0, untilMs - performance.now()) },
+          { liquid },
+        ),
         emitter,
       ),
     )

@@ -3,7 +3,16 @@ import type { InlineContent } from '../rendering.ts'
 import type { Parts, TemplateChannel, TemplateContent } from './content.ts'
 import { checkFilled, type Filled, toInline } from './filled.ts'
 import { createTranslator, NO_SENTENCES, type Translator } from './icu-messages.ts'
-import { createEngine, type Engine, type Files, type Parsed } from './liquid.ts'
+import {
+  beginFilling,
+  createEngine,
+  type Engine,
+  type Files,
+  type Filling,
+  isOutOfTime,
+  type Parsed,
+  RENDER_MS,
+} from './liquid.ts'
 import { localeChain } from './locales.ts'
 import { type Problem, templateInvalid } from './problems.ts'
 
@@ -75,12 +84,13 @@ function makeVariant(
   const engines = isPlain ? SHARED : createEngines(filesOf(uses, chain), translatorOf(content, uses, chain))
   const broken: Problem[] = []
   const parsed = parseParts({ ...parts, html: compiled[locale] ?? parts.html ?? '' }, locale, engines, broken)
-  const attempt = (data: Record<string, unknown>): { filled: Filled; problems: Problem[] } => {
+  const once = (data: Record<string, unknown>): { filled: Filled; problems: Problem[] } => {
     const problems = [...broken]
-    const filled = parsed(data, problems)
+    const filled = parsed(beginFilling(data, problems))
     if (problems.length === 0) problems.push(...checkFilled(content.channel, filled))
     return { filled, problems }
   }
+  const attempt = (data: Record<string, unknown>) => withoutStalls(() => once(data))
   return {
     locale,
     attempt,
@@ -90,6 +100,23 @@ function makeVariant(
         throw templateInvalid('The template cannot be filled with this data.', problems)
       return toInline(content.channel, filled)
     },
+  }
+}
+
+/** How often a message is filled again because the machine stood still. */
+const MAX_STALLS = 3
+
+/**
+ * The engine counts time by the clock on the wall, which goes on while the machine is busy elsewhere. A message must not fail for
+ * that: one that was given up without much work done is filled again.
+ */
+function withoutStalls<T extends { problems: readonly Problem[] }>(fill: () => T): T {
+  for (let stalls = 0; ; stalls++) {
+    const before = process.threadCpuUsage()
+    const made = fill()
+    if (stalls === MAX_STALLS || !made.problems.some(isOutOfTime)) return made
+    const { user, system } = process.threadCpuUsage(before)
+    if (user + system > (RENDER_MS * 1000) / 2) return made
   }
 }
 
@@ -142,7 +169,7 @@ export function parseParts(
   locale: string,
   { plain, html }: Engines,
   problems: Problem[],
-): (data: Record<string, unknown>, problems: Problem[]) => Filled {
+): (filling: Filling) => Filled {
   const at = (name: string): string => `parts.${locale}.${name}`
   const read = (engine: Engine, name: string, source = ''): Parsed =>
     // Most parts are empty: those cost nothing at each message.
@@ -152,15 +179,12 @@ export function parseParts(
   const parameters = (parts.whatsappParameters ?? []).map((source, index) =>
     read(plain, `whatsappParameters[${index}]`, source),
   )
-  return (data, found) => ({
-    ...(Object.fromEntries(texts.map(([name, fill]) => [name, fill(data, found)])) as Record<
-      PlainPart,
-      string
-    >),
-    html: body(data, found),
+  return (filling) => ({
+    ...(Object.fromEntries(texts.map(([name, fill]) => [name, fill(filling)])) as Record<PlainPart, string>),
+    html: body(filling),
     whatsappTemplate: parts.whatsappTemplate ?? '',
     whatsappLanguage: parts.whatsappLanguage ?? '',
-    whatsappParameters: parameters.map((fill) => fill(data, found)),
+    whatsappParameters: parameters.map((fill) => fill(filling)),
   })
 }
 

@@ -83,6 +83,14 @@ describe('MJML', () => {
     )
   })
 
+  it('is repeated by tags in mj-raw', async () => {
+    const source = mjml(
+      '<mj-raw>{% for x in xs %}</mj-raw><mj-section><mj-column><mj-text>{{ x }}!</mj-text></mj-column></mj-section><mj-raw>{% endfor %}</mj-raw>',
+    )
+    const made = emailOf(await fill(content({ en: { subject: 'Hi', mjml: source } }), { xs: ['a', 'b'] }))
+    assert.match(made.html, /a![\s\S]*b!/)
+  })
+
   it('is composed with a layout and partials that are MJML themselves', async () => {
     const layout = partial(
       'base',

@@ -321,3 +321,18 @@ test('too many templates at once are refused, not queued without end', async () 
     refused.every(({ reason }) => reason instanceof AppError && reason.reason === 'notify.overloaded'),
   )
 })
+
+test('a machine that stands still for a moment does not fail a message', async () => {
+  let reads = 0
+  const data = {
+    get name() {
+      reads += 1
+      // As when the process is stopped: time goes by on the wall, and no work is done.
+      if (reads === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+      return 'Ada'
+    },
+  }
+  const made = await publishAndFill(email('Hi {{ name }}', 'Hi {{ name }}'), data, compiler)
+  assert.equal('email' in made && made.email.subject, 'Hi Ada')
+  assert.ok(reads > 2)
+})
