@@ -227,7 +227,9 @@ async function prepare(
   if (routed === 'no_place') return 'no_place'
   if (routed === 'refused') return end(row, MessageState.FAILED, REFUSED_BY_ALL)
   if ('wait' in routed) return putOff(deps, row, routed.wait.detail, routed.wait.untilMs)
-  const { route, spend, othersLeft } = routed
+  const { route, othersLeft } = routed
+  // A call with the same key is paid once, and a question costs nothing: what was taken for the first call stands.
+  const spend = aim.doubt === Doubt.NONE ? routed.spend : undefined
   const { account } = route
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)

@@ -16,7 +16,7 @@ import { createLease } from './lease.ts'
 import { createDeliverMetrics } from './metrics.ts'
 import { settleDeadWorkers } from './reaper.ts'
 import { type AttemptRecord, recordAttempts } from './record-store.ts'
-import { createRecorder, inLockOrder } from './recorder.ts'
+import { createRecorder, giveBack, inLockOrder } from './recorder.ts'
 import { type Sending, sendBatch } from './send.ts'
 import { type DeliverSettings, reportWaits, retryPolicies } from './settings.ts'
 import { createSignal } from './signal.ts'
@@ -224,7 +224,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       try {
         return await db.transaction(async (tx) => {
           await settleRows(tx, records)
-          await recordAttempts(tx, records.toSorted(inLockOrder))
+          const sorted = records.toSorted(inLockOrder)
+          await giveBack(tx, sorted, await recordAttempts(tx, sorted))
         }, walkIndexes)
       } catch (err) {
         logger.error({ err }, 'a claim in doubt could not be settled; trying again')

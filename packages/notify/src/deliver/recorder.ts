@@ -43,10 +43,7 @@ export function createRecorder(
     await db.transaction(async (tx) => {
       const missing = await recordAttempts(tx, sorted)
       await suppressFaulty(tx, sorted)
-      const spends = sorted.flatMap(({ spend }, index) =>
-        spend === undefined || missing.includes(index) ? [] : [spend],
-      )
-      if (spends.length > 0) await releaseSpend(tx, spends)
+      await giveBack(tx, sorted, missing)
       if (missing.length === 0) return
       const words = missing
         .flatMap((index) => sorted[index] ?? [])
@@ -111,6 +108,18 @@ async function suppressFaulty(tx: Tx, records: readonly AttemptRecord[]): Promis
 }
 
 const BOUNCED = SUPPRESSION_REASONS.bounced
+
+/** Gives caps back what was taken for attempts that were recorded as definitely not sent. Comes last: caps are locked last. */
+export async function giveBack(
+  tx: Tx,
+  records: readonly AttemptRecord[],
+  missing: readonly number[],
+): Promise<void> {
+  const spends = records.flatMap(({ spend }, index) =>
+    spend === undefined || missing.includes(index) ? [] : [spend],
+  )
+  if (spends.length > 0) await releaseSpend(tx, spends)
+}
 
 /** Everyone who changes several messages at once locks them in this order: delivery reports, and workers settling. */
 export function inLockOrder(

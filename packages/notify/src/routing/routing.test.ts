@@ -4,6 +4,7 @@ import { type Db, newId, systemClock } from '@mainstay/kernel'
 import { useTestDatabase, waitFor } from '@mainstay/kernel/testing'
 import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderResult } from '../providers/adapter.ts'
+import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import {
   countQueued,
   ledgerMigrations,
@@ -208,6 +209,30 @@ describe('routing by a worker', () => {
     assert.deepEqual(
       (await listCaps(database.db, TEST_PROJECT)).map((cap) => cap.spentMicros),
       [0],
+    )
+  })
+
+  it('counts a message once against a cap, however often its provider is asked what became of it', async () => {
+    let asked = 0
+    const only = account(1, () => ({ outcome: 'unknown', reply: 'lost' }), {
+      semantics: { ...SMTP_SEMANTICS, lookup: true },
+    })
+    only.lookup = async () => {
+      asked++
+      return asked < 3 ? { outcome: 'unknown', reply: 'not yet' } : { outcome: 'sent', reply: 'there' }
+    }
+    const prices = createPriceBook([
+      { account: only.providerAccountId, country: '', prefix: '', micros: 100 },
+    ])
+    await upsertCap(database.db, TEST_PROJECT, { channel: 0, country: '', limitMicros: 100 }, new Date())
+    const [id = ''] = await queueMessages(database.db, [{}])
+    await work({ accounts: [only], routing: decided({ prices, hasCaps: true }) })
+    await queueIsEmpty()
+    assert.equal((await readMessage(database.db, id)).state, MessageState.SENT)
+    assert.equal(asked, 3)
+    assert.deepEqual(
+      (await listCaps(database.db, TEST_PROJECT)).map((cap) => cap.spentMicros),
+      [100],
     )
   })
 
