@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { errors, type JWTPayload, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { ReportRequest } from './reports.ts'
 import { isSame } from './signatures.ts'
 
@@ -20,6 +20,7 @@ export async function verifyBodyJwt(
   { issuer, maxAge }: BodyJwtOptions,
 ): Promise<JWTPayload | undefined> {
   if (secret === '') return undefined
+  const { errors, jwtVerify } = await import('jose')
   let claims: JWTPayload
   try {
     const { payload } = await jwtVerify(token, Buffer.from(secret), {

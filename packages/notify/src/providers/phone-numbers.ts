@@ -1,4 +1,5 @@
-import { type CountryCode, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/min'
+import type { CountryCode, PhoneNumber } from 'libphonenumber-js/min'
+import { phoneLibrary } from './phone-library.ts'
 
 /**
  * Whether the text is a phone number in E.164: `+`, a country calling code that is given out, and as many digits as numbers
@@ -42,5 +43,5 @@ export function withPlus(digits: string): string {
 }
 
 function parse(text: string): PhoneNumber | undefined {
-  return /^\+[1-9]\d{6,14}$/.test(text) ? parsePhoneNumberFromString(text) : undefined
+  return /^\+[1-9]\d{6,14}$/.test(text) ? phoneLibrary().parsePhoneNumberFromString(text) : undefined
 }

@@ -1,6 +1,6 @@
-import { isSupportedCountry } from 'libphonenumber-js/min'
+import { phoneLibrary } from '../providers/phone-library.ts'
 
 /** Whether the text is a country with telephone numbers, as ISO 3166-1 alpha-2: `DE`. */
 export function isCountry(text: string): boolean {
-  return isSupportedCountry(text)
+  return phoneLibrary().isSupportedCountry(text)
 }

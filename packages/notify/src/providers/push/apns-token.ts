@@ -1,5 +1,3 @@
-import { importPKCS8, SignJWT } from 'jose'
-
 export interface ApnsKey {
   teamId: string
   keyId: string
@@ -30,6 +28,7 @@ export function providerToken(key: ApnsKey, nowMs: number): Promise<string> {
 }
 
 async function sign({ teamId, keyId, privateKey }: ApnsKey, issued: number): Promise<string> {
+  const { importPKCS8, SignJWT } = await import('jose')
   const key = await importPKCS8(privateKey.trim(), 'ES256')
   return new SignJWT()
     .setProtectedHeader({ alg: 'ES256', kid: keyId })

@@ -1,4 +1,3 @@
-import { importPKCS8, SignJWT } from 'jose'
 import { describeAnswer, jsonObject, notNow } from '../http-outcome.ts'
 import type { HttpAnswer } from '../http-sender.ts'
 import type { ServiceContext, Unsendable } from '../service.ts'
@@ -97,6 +96,7 @@ async function fetchToken(
 }
 
 async function signAssertion(account: ServiceAccount, scope: string, nowMs: number): Promise<string> {
+  const { importPKCS8, SignJWT } = await import('jose')
   const key = await importPKCS8(account.privateKey, 'RS256')
   const issued = Math.floor(nowMs / 1000)
   return new SignJWT({ scope })

@@ -1,4 +1,3 @@
-import webPushLibrary from 'web-push'
 import { readEndpointUrl } from '../endpoint-url.ts'
 import type { OutgoingPush } from '../outgoing.ts'
 import { isSenderName } from '../sender-name.ts'
@@ -58,11 +57,12 @@ export const webPush = defineService({
   senderHelp: 'A name for the site: Acme',
   isSender: isSenderName,
   endpointIsAddress: true,
-  request(push, config, { allowPrivate }) {
+  async request(push, config, { allowPrivate }) {
     const subscription = readSubscription(push.to)
     if (subscription === undefined) return notAnAddress('The address is not a push subscription.')
     const url = readEndpointUrl(subscription.endpoint, allowPrivate)
     if ('refused' in url) return unsendable(url.refused)
+    const { default: webPushLibrary } = await import('web-push')
     const { headers, body } = webPushLibrary.generateRequestDetails(
       { ...subscription, endpoint: url.href },
       toPayload(push),
