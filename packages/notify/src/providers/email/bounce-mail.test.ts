@@ -224,6 +224,13 @@ describe('a mail that a server wrote back', () => {
     for (const mail of mails) assert.deepEqual(await readBounceMail(Buffer.from(mail), receivedMs), [], mail)
   })
 
+  test('with a header that breaks off is read as far as it goes', async () => {
+    const broken = bounceMail({ recipients: [noSuchUser] })
+      .toString()
+      .replace('Content-Type: message/delivery-status', 'Content-Type:\nmessage/delivery-status')
+    assert.deepEqual(await readBounceMail(Buffer.from(broken), receivedMs), [])
+  })
+
   test('never throws, whatever is in it, and never names an address or a message that was not returned', async () => {
     const good = bounceMail({ recipients: [noSuchUser] })
     const damaged = fc

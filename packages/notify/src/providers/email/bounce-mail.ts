@@ -49,9 +49,10 @@ async function parse(content: Buffer): Promise<ParsedMail | undefined> {
   }
 }
 
+/** The parser promises a content type, and gives `false` where its header breaks off. */
 function partOf({ attachments }: ParsedMail, type: RegExp): string | undefined {
   return attachments
-    .find(({ contentType }: Attachment) => type.test(contentType.toLowerCase()))
+    .find(({ contentType }: Attachment) => type.test(String(contentType).toLowerCase()))
     ?.content.toString('utf8')
 }
 
