@@ -13,7 +13,7 @@ describe('providers in a real browser', { skip }, () => {
     await page.goto(`${url}/providers/new`)
     const panel = page.getByRole('complementary', { name: 'Provider account' })
     await panel.getByRole('searchbox', { name: 'Search providers' }).fill('sms twilio')
-    await panel.getByText('Signed reports').first().waitFor()
+    await panel.getByText('Delivery reports').first().waitFor()
     await assertAccessible(page)
     await panel.getByRole('link', { name: 'Twilio (SMS)' }).click()
     await page.waitForURL(/[?]kind=twilio_sms$/)

@@ -51,7 +51,7 @@ function row({ title, documentation, kind, semantics }: Service): string {
   ]
   const rate = messagesPerSecond === 0 ? '–' : `${Math.round(messagesPerSecond * 10) / 10}/s`
   const link = `[${title}](${documentation})`
-  return `| ${link} | \`${kind}\` | ${steps.join(' → ')} | ${reports ? 'signed' : '–'} | ${priceUnit} | ${rate} |`
+  return `| ${link} | \`${kind}\` | ${steps.join(' → ')} | ${reports ? 'yes' : '–'} | ${priceUnit} | ${rate} |`
 }
 
 function hours(ms: number): string {

@@ -29,7 +29,7 @@ export function promiseWords(promises: Promises): PromiseWord[] {
       ? { word: 'Look-up', good: true, meaning: 'It can be asked what became of a message.' }
       : { word: 'No look-up', good: false, meaning: 'It cannot be asked what became of a message.' },
     reports
-      ? { word: 'Signed reports', good: true, meaning: 'It tells when messages arrive or bounce.' }
+      ? { word: 'Delivery reports', good: true, meaning: 'It tells when messages arrive or bounce.' }
       : { word: 'No reports', good: false, meaning: 'It does not tell whether messages arrive.' },
   ]
   if (priceUnit) {

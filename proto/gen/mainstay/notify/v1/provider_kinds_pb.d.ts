@@ -152,7 +152,7 @@ export declare type ProviderKind = Message<"mainstay.notify.v1.ProviderKind"> & 
   lookup: boolean;
 
   /**
-   * Whether it reports what became of messages, signed, to the account's `report_url`.
+   * Whether it reports what became of messages to the account's `report_url`, signed or with a secret of the account.
    *
    * @generated from field: bool reports = 9;
    */
