@@ -16,7 +16,7 @@ describe('providers in a real browser', { skip }, () => {
     await panel.getByText('Delivery reports').first().waitFor()
     await assertAccessible(page)
     await panel.getByRole('link', { name: 'Twilio (SMS)' }).click()
-    await page.waitForURL(/[?]kind=twilio_sms$/)
+    await page.waitForURL(/[?&]kind=twilio_sms(&|$)/)
     await panel.getByText('No idempotency key.').waitFor()
     const documentation = panel.getByRole('link', { name: 'Documentation' })
     assert.match((await documentation.getAttribute('href')) ?? '', /^https:\/\/www\.twilio\.com\//)
