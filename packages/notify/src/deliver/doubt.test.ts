@@ -14,7 +14,7 @@ const { AT_LEAST_ONCE, AT_MOST_ONCE } = UnknownPolicy
 const HOUR_MS = 3_600_000
 
 const keyed = { semantics: { ...SMTP_SEMANTICS, idempotencyWindowMs: 24 * HOUR_MS } }
-const reporting = { reportUrl: 'https://acme.example/reports/1' }
+const reporting = { reportsSettle: true }
 
 /** Loses its first answers, then does as it is told. */
 const loses = (times: number, then: Answer): Answer => {

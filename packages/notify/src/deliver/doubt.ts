@@ -32,12 +32,12 @@ const MARGIN_MS = 60_000
 const LOOK_UP_FOR_MS = 15 * 60_000
 
 export function meansOf(
-  account: Pick<ProviderCandidate, 'semantics' | 'reportUrl'> | undefined,
+  account: Pick<ProviderCandidate, 'semantics' | 'reportsSettle'> | undefined,
   reportWaitMs: number,
 ): Means {
   if (account === undefined) return NO_MEANS
   const { idempotencyWindowMs, lookup } = account.semantics
-  return { idempotencyWindowMs, lookup, reportWaitMs: account.reportUrl === '' ? 0 : reportWaitMs }
+  return { idempotencyWindowMs, lookup, reportWaitMs: account.reportsSettle ? reportWaitMs : 0 }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { FieldViolation } from '@mainstay/kernel'
 import { hasControlCharacters, parseMailbox } from '../providers/mailboxes.ts'
 import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
 import { isPublicAddress } from '../providers/public-addresses.ts'
-import type { ServiceField } from '../providers/service.ts'
+import type { Service, ServiceField } from '../providers/service.ts'
 import { services } from '../providers/services.ts'
 import { type AccountRouting, checkRouting } from '../routing/account-routing.ts'
 
@@ -197,7 +197,7 @@ export function channelsOf(config: AccountConfig): readonly ProviderChannel[] {
     case 'smtp':
       return ['email']
     case 'service': {
-      const service = services.get(config.service)
+      const service = serviceOf(config)
       return service === undefined ? [] : [service.channel]
     }
     default:
@@ -205,7 +205,27 @@ export function channelsOf(config: AccountConfig): readonly ProviderChannel[] {
   }
 }
 
+/** The service of an account. Undefined: it is at none, or at one that this version does not know. */
+function serviceOf(config: AccountConfig): Service | undefined {
+  return config.kind === 'service' ? services.get(config.service) : undefined
+}
+
 /** Whether its provider reports what becomes of messages. */
 export function reportsOf(config: AccountConfig): boolean {
-  return config.kind === 'service' && services.get(config.service)?.semantics.reports === true
+  return serviceOf(config)?.reports !== undefined
+}
+
+/** Whether those reports can be believed with what the account holds: without that they are refused, and never waited for. */
+export function believesReports(config: AccountConfig): boolean {
+  const service = serviceOf(config)
+  if (config.kind !== 'service' || service?.reports === undefined) return false
+  return Object.entries(service.fields).every(
+    ([name, { forReports }]) =>
+      forReports !== true || config.secretNames.includes(name) || (config.settings[name] ?? '') !== '',
+  )
+}
+
+/** Whether a report can tell what became of a message whose answer was lost: it must name ours. */
+export function reportsNameOurs(config: AccountConfig): boolean {
+  return believesReports(config) && serviceOf(config)?.reports?.namesItsOwnIdOnly !== true
 }

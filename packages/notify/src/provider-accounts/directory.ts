@@ -2,7 +2,7 @@ import { type Bus, type Cache, createCache, type Db, type Metrics, type Tx } fro
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
 import type { AccountRouting } from '../routing/account-routing.ts'
-import { channelsOf } from './account-config.ts'
+import { believesReports, channelsOf, reportsNameOurs } from './account-config.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
 import { notFound } from './service.ts'
 import { type AccountRow, listAccounts } from './store.ts'
@@ -24,6 +24,8 @@ export interface ProviderCandidate {
   semantics: ProviderSemantics
   /** Where its provider is to report; empty: nowhere. */
   reportUrl: string
+  /** Its reports can tell what became of a message whose answer was lost. */
+  reportsSettle: boolean
   /** Absent: nothing was decided about its part in routing. */
   routing?: AccountRouting
 }
@@ -174,6 +176,7 @@ function toCandidate(
 ): ProviderCandidate | undefined {
   const semantics = semanticsOf(adapters, row.config)
   if (semantics === undefined) return
+  const url = believesReports(row.config) ? reportUrl(row.provider_account_id) : ''
   return {
     providerAccountId: row.provider_account_id,
     displayName: row.display_name,
@@ -184,7 +187,8 @@ function toCandidate(
     priority: row.priority,
     concurrency: concurrencyOf(row.config),
     semantics,
-    reportUrl: semantics.reports ? reportUrl(row.provider_account_id) : '',
+    reportUrl: url,
+    reportsSettle: url !== '' && reportsNameOurs(row.config),
     routing: row.routing,
   }
 }

@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
 import type { ProviderKindSchema } from '@mainstay/proto/notify/v1/provider-kinds'
 import { channelNumber } from '../providers/outgoing.ts'
-import type { Service } from '../providers/service.ts'
+import { type Service, semanticsOf } from '../providers/service.ts'
 import { services } from '../providers/services.ts'
 
 /** Every kind of service, by channel and title, as the contract shows it. */
@@ -15,7 +15,8 @@ function inOrder(a: Service, b: Service): number {
 }
 
 function toKind(service: Service): MessageInitShape<typeof ProviderKindSchema> {
-  const { kind, title, channel, documentation, semantics, senderHelp, fields } = service
+  const { kind, title, channel, documentation, senderHelp, fields } = service
+  const semantics = semanticsOf(service)
   return {
     kind,
     title,

@@ -1,5 +1,5 @@
 import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
-import type { Service } from '../providers/service.ts'
+import { type Service, semanticsOf } from '../providers/service.ts'
 import { services } from '../providers/services.ts'
 
 const TITLES: Readonly<Record<ProviderChannel, string>> = {
@@ -41,12 +41,13 @@ ${rows}
 ${own.map(details).join('\n')}`
 }
 
-function row({ title, documentation, kind, semantics }: Service): string {
-  const { idempotencyWindowMs, lookup, reports, priceUnit, messagesPerSecond } = semantics
+function row(service: Service): string {
+  const { title, documentation, kind } = service
+  const { idempotencyWindowMs, lookup, reports, priceUnit, messagesPerSecond } = semanticsOf(service)
   const steps = [
     ...(idempotencyWindowMs > 0 ? [`same key, ${hours(idempotencyWindowMs)}`] : []),
     ...(lookup ? ['asked'] : []),
-    ...(reports ? ['report'] : []),
+    ...(reports && service.reports?.namesItsOwnIdOnly !== true ? ['report'] : []),
     'policy',
   ]
   const rate = messagesPerSecond === 0 ? '–' : `${Math.round(messagesPerSecond * 10) / 10}/s`

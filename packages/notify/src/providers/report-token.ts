@@ -11,6 +11,7 @@ export const reportTokenField = {
   help: 'A secret of your own choice; add it to the report URL as ?token=… Without it, reports are refused.',
   secret: true,
   required: false,
+  forReports: true,
   pattern: /^[A-Za-z0-9_-]{24,200}$/,
 } as const satisfies ServiceField
 

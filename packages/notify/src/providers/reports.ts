@@ -54,6 +54,8 @@ export type Reports =
  * parsed; an event it does not know is left out; a body that is signed but malformed throws `ReportMalformed`.
  */
 export interface ReportReader<Config> {
+  /** Its reports name messages by the provider's own id alone, so that they cannot settle a lost answer. Default: by ours. */
+  readonly namesItsOwnIdOnly?: true
   read(request: ReportRequest, config: Config): Reports | Promise<Reports>
 }
 

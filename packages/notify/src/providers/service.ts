@@ -19,6 +19,8 @@ export interface ServiceField {
   /** Sealed at rest, and never in an answer. */
   secret: boolean
   required: boolean
+  /** Without it the service's reports cannot be believed, and are refused. */
+  forReports?: true
   /** What it must look like, whole. */
   pattern?: RegExp
   /** The only values that it may have. The first is the default. */
@@ -68,7 +70,8 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
   channel: C
   /** Where the provider documents what is built on here. */
   documentation: string
-  semantics: ProviderSemantics
+  /** What its documentation promises. The rest follows from what is defined here: see `semanticsOf`. */
+  semantics: Pick<ProviderSemantics, 'idempotencyWindowMs' | 'priceUnit' | 'messagesPerSecond'>
   fields: F
   /** What an account's sender is, for forms: `+14155550100, or a sender id of up to 11 letters`. */
   senderHelp: string
@@ -86,7 +89,7 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
   verify?(config: ConfigOf<F>, context: ServiceContext): HttpRequest | Promise<HttpRequest>
   /** Whether the answer to `verify` is well, where more than 2xx is. */
   isVerified?(answer: HttpAnswer): boolean
-  /** There where `semantics.lookup` says so. */
+  /** How it is asked what became of a message. Undefined: it cannot be. */
   lookup?: {
     request(
       message: OutgoingOf<C>,
@@ -95,7 +98,7 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
     ): HttpRequest | Promise<HttpRequest>
     read(answer: HttpAnswer, message: OutgoingOf<C>): LookupResult
   }
-  /** There where `semantics.reports` says so. */
+  /** Reads what it reports later. Undefined: it reports nothing. */
   reports?: ReportReader<ConfigOf<F>>
 }
 
@@ -104,6 +107,15 @@ export function defineService<const F extends ServiceFields, C extends ProviderC
   service: Service<F, C>,
 ): Service<F, C> {
   return service
+}
+
+/** All that a service promises. */
+export function semanticsOf({
+  semantics,
+  lookup,
+  reports,
+}: Pick<Service, 'semantics'> & { lookup?: unknown; reports?: unknown }): ProviderSemantics {
+  return { ...semantics, lookup: lookup !== undefined, reports: reports !== undefined, sandbox: false }
 }
 
 export interface ServiceAdapterOptions extends HttpSenderOptions {
@@ -116,11 +128,11 @@ export function createServiceAdapter<F extends ServiceFields, C extends Provider
   service: Service<F, C>,
   options: ServiceAdapterOptions,
 ): ProviderAdapter<ConfigOf<F>, C> {
-  const { kind, channel, semantics, reports } = service
+  const { kind, channel, reports } = service
   return {
     kind,
     channels: [channel],
-    semantics,
+    semantics: semanticsOf(service),
     ...(reports === undefined ? {} : { reports }),
     connect: (config) => connect(service, config, options),
   }

@@ -1,4 +1,4 @@
-import type { ProviderResult, ProviderSemantics } from './adapter.ts'
+import type { ProviderResult } from './adapter.ts'
 import { jsonObject, textOf } from './http-outcome.ts'
 import type { HttpAnswer, HttpRequest } from './http-sender.ts'
 import { nameMessage } from './message-reference.ts'
@@ -10,13 +10,6 @@ import type { ConfigOf, ServiceFields } from './service.ts'
  * after a 500 may send twice (https://www.twilio.com/docs/api/errors/20500), carries no reference of ours and is only asked
  * by its own ids: so our id goes into the URL that it calls back, which its signature covers.
  */
-export const twilioSemantics = {
-  idempotencyWindowMs: 0,
-  lookup: false,
-  reports: true,
-  sandbox: false,
-} as const satisfies Partial<ProviderSemantics>
-
 export const twilioFields = {
   accountSid: {
     label: 'Account SID',
@@ -30,6 +23,7 @@ export const twilioFields = {
     help: 'Beside the account SID. Status callbacks are signed with it: without it, reports are refused.',
     secret: true,
     required: false,
+    forReports: true,
     pattern: /^[0-9a-f]{32}$/,
   },
   apiKeySid: {

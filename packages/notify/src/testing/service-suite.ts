@@ -9,6 +9,7 @@ import {
   type Service,
   type ServiceAdapterOptions,
   type ServiceFields,
+  semanticsOf,
 } from '../providers/service.ts'
 import { aMessage } from './outgoing.ts'
 import {
@@ -156,8 +157,23 @@ export function describeService<F extends ServiceFields, C extends ProviderChann
       assert.equal(service.isSender(aMessage(service.channel, one.message).from), true)
       assert.equal(service.isSender('\r\nBcc: everyone@example.com'), false)
       assert.match(service.documentation, /^https:\/\//)
-      assert.equal(service.semantics.lookup, service.lookup !== undefined)
-      assert.equal(service.semantics.reports, service.reports !== undefined)
+      assert.equal(semanticsOf(service).lookup, connect().lookup !== undefined)
+    })
+
+    test('reports are refused without what proves them, and the fields say what that is', async () => {
+      if (service.reports === undefined) return
+      const proofs = Object.entries(service.fields).filter(([, { forReports }]) => forReports === true)
+      const needed = Object.values(service.fields).filter(({ secret, required }) => secret && required)
+      assert.ok(proofs.length > 0 || needed.length > 0)
+      const blank = Object.fromEntries(proofs.map(([name]) => [name, '']))
+      const request = {
+        method: 'POST',
+        url: 'https://acme.example/reports/1',
+        headers: {},
+        body: Buffer.from('{}'),
+        receivedMs: Date.now(),
+      }
+      assert.ok('forged' in (await service.reports.read(request, { ...config, ...blank })))
     })
 
     function assertNoSecret(result: ProviderResult): void {

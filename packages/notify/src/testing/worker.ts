@@ -53,6 +53,7 @@ export function scriptAccount(
     channels: ['email'],
     test: false,
     reportUrl: '',
+    reportsSettle: false,
     answer,
     sent: [],
     ...rest,

@@ -21,12 +21,9 @@ export const discordWebhook = defineService({
   documentation: 'https://discord.com/developers/docs/resources/webhook#execute-webhook',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     // Discord asks callers to read the limits from its answers.
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     url: {

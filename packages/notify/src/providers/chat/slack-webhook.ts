@@ -18,11 +18,8 @@ export const slackWebhook = defineService({
   documentation: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     messagesPerSecond: 1,
-    sandbox: false,
   },
   fields: {
     url: {

@@ -22,12 +22,9 @@ export const slack = defineService({
   documentation: 'https://docs.slack.dev/reference/methods/chat.postMessage',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     // One a second into each channel; over all of them Slack names no figure.
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     token: {

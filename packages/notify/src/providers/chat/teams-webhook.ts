@@ -21,11 +21,8 @@ export const teamsWebhook = defineService({
     'https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     url: {

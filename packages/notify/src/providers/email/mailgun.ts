@@ -16,11 +16,8 @@ export const mailgun = defineService({
   documentation: 'https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'message',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     apiKey: {
@@ -49,6 +46,7 @@ export const mailgun = defineService({
       help: 'Send → Sending → Webhooks, at the side. Without it, reports are refused.',
       secret: true,
       required: false,
+      forReports: true,
       pattern: /^[\w-]{16,128}$/,
     },
   },

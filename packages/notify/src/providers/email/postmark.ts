@@ -18,11 +18,8 @@ export const postmark = defineService({
   documentation: 'https://postmarkapp.com/developer/api/email-api',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: true,
-    reports: true,
     priceUnit: 'message',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     serverToken: {

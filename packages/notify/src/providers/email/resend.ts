@@ -16,11 +16,8 @@ export const resend = defineService({
   documentation: 'https://resend.com/docs/api-reference/emails/send-email',
   semantics: {
     idempotencyWindowMs: 24 * 3_600_000,
-    lookup: false,
-    reports: true,
     priceUnit: 'message',
     messagesPerSecond: 10,
-    sandbox: false,
   },
   fields: {
     apiKey: {
@@ -35,6 +32,7 @@ export const resend = defineService({
       help: 'Webhooks → your webhook → Signing Secret. Without it, reports are refused.',
       secret: true,
       required: false,
+      forReports: true,
       pattern: /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/,
     },
   },

@@ -14,11 +14,8 @@ export const sendgrid = defineService({
   documentation: 'https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'message',
     messagesPerSecond: 10_000 / 60,
-    sandbox: false,
   },
   fields: {
     apiKey: {
@@ -40,6 +37,7 @@ export const sendgrid = defineService({
       help: 'Settings → Mail Settings → Event Webhook → Signature Verification. Without it, reports are refused.',
       secret: true,
       required: false,
+      forReports: true,
       pattern: /^[A-Za-z0-9+/]{60,}={0,2}$/,
     },
   },

@@ -19,12 +19,9 @@ export const ses = defineService({
   documentation: 'https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'message',
     // While an account is in the sandbox; 14 a second and more after that.
     messagesPerSecond: 1,
-    sandbox: false,
   },
   fields: {
     ...awsFields,
@@ -40,6 +37,7 @@ export const ses = defineService({
       help: 'The Amazon SNS topic that SES publishes to, without raw message delivery. Without it, reports are refused.',
       secret: false,
       required: false,
+      forReports: true,
       pattern: /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
     },
   },

@@ -26,11 +26,8 @@ export const apns = defineService({
     'https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     teamId: {

@@ -22,12 +22,9 @@ export const fcm = defineService({
   documentation: 'https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     // The default quota of a project: 600,000 a minute.
     messagesPerSecond: 10_000,
-    sandbox: false,
   },
   fields: {
     serviceAccount: {

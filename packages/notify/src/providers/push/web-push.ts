@@ -25,11 +25,8 @@ export const webPush = defineService({
   documentation: 'https://www.rfc-editor.org/rfc/rfc8030',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     subject: {

@@ -19,11 +19,8 @@ export const birdSms = defineService({
   documentation: 'https://bird.com/docs/api',
   semantics: {
     idempotencyWindowMs: 3 * 3_600_000,
-    lookup: false,
-    reports: true,
     priceUnit: 'segment',
     messagesPerSecond: 100,
-    sandbox: false,
   },
   fields: {
     apiKey: {
@@ -38,6 +35,7 @@ export const birdSms = defineService({
       help: 'Bird shows it once, when the webhook is made: whsec_… Without it, reports are refused.',
       secret: true,
       required: false,
+      forReports: true,
       pattern: /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/,
     },
   },

@@ -17,6 +17,7 @@ import {
  * https://docs.gupshup.io/docs/real-time-delivery-reports
  */
 export const gupshupReports: ReportReader<{ reportToken: string }> = {
+  namesItsOwnIdOnly: true,
   read(request, { reportToken }) {
     return refuseWithoutToken(request, reportToken) ?? { events: readFields(request).flatMap(toEvent) }
   },

@@ -18,11 +18,8 @@ export const gupshupSms = defineService({
   documentation: 'https://docs.gupshup.io/docs/send-message-to-single-number',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'segment',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     userId: {

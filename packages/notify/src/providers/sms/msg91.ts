@@ -17,11 +17,8 @@ export const msg91Sms = defineService({
   documentation: 'https://docs.msg91.com/reference/send-sms',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'segment',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     authKey: {

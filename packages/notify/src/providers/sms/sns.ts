@@ -13,11 +13,8 @@ export const snsSms = defineService({
   documentation: 'https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: false,
     priceUnit: 'segment',
     messagesPerSecond: 20,
-    sandbox: false,
   },
   fields: awsFields,
   senderHelp:

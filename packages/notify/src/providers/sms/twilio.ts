@@ -6,7 +6,6 @@ import {
   readTwilioId,
   twilioFields,
   twilioRequest,
-  twilioSemantics,
   twilioVerify,
 } from '../twilio.ts'
 import { twilioReports } from '../twilio-reports.ts'
@@ -17,7 +16,7 @@ export const twilioSms = defineService({
   title: 'Twilio (SMS)',
   channel: 'sms',
   documentation: 'https://www.twilio.com/docs/messaging/api/message-resource',
-  semantics: { ...twilioSemantics, priceUnit: 'segment', messagesPerSecond: 0 },
+  semantics: { idempotencyWindowMs: 0, priceUnit: 'segment', messagesPerSecond: 0 },
   fields: twilioFields,
   senderHelp:
     '+14155550100, a short code, a sender id of up to 11 letters, or the SID of a messaging service (MG…)',

@@ -21,11 +21,8 @@ export const vonageSms = defineService({
   documentation: 'https://developer.vonage.com/en/api/messages',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'segment',
     messagesPerSecond: 30,
-    sandbox: false,
   },
   fields: {
     applicationId: {
@@ -47,6 +44,7 @@ export const vonageSms = defineService({
       help: 'API settings → Signed webhooks. Without it, reports are refused.',
       secret: true,
       required: false,
+      forReports: true,
     },
     region: {
       label: 'Region',

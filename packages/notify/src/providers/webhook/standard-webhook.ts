@@ -22,11 +22,8 @@ export const standardWebhook = defineService({
   semantics: {
     // For as long as a message is tried at all.
     idempotencyWindowMs: 30 * DAY_MS,
-    lookup: false,
-    reports: false,
     priceUnit: 'free',
     messagesPerSecond: 0,
-    sandbox: false,
   },
   fields: {
     secret: {

@@ -21,11 +21,8 @@ export const metaWhatsapp = defineService({
   documentation: 'https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages',
   semantics: {
     idempotencyWindowMs: 0,
-    lookup: false,
-    reports: true,
     priceUnit: 'message',
     messagesPerSecond: 80,
-    sandbox: false,
   },
   fields: {
     phoneNumberId: {
@@ -47,6 +44,7 @@ export const metaWhatsapp = defineService({
       help: 'App settings → Basic. Reports are signed with it: without it, they are refused.',
       secret: true,
       required: false,
+      forReports: true,
       pattern: /^[0-9a-f]{32}$/,
     },
     verifyToken: {

@@ -6,7 +6,6 @@ import {
   readTwilioId,
   twilioFields,
   twilioRequest,
-  twilioSemantics,
   twilioVerify,
 } from '../twilio.ts'
 import { twilioReports } from '../twilio-reports.ts'
@@ -20,7 +19,7 @@ export const twilioWhatsapp = defineService({
   title: 'Twilio (WhatsApp)',
   channel: 'whatsapp',
   documentation: 'https://www.twilio.com/docs/whatsapp/api',
-  semantics: { ...twilioSemantics, priceUnit: 'message', messagesPerSecond: 80 },
+  semantics: { idempotencyWindowMs: 0, priceUnit: 'message', messagesPerSecond: 80 },
   fields: twilioFields,
   senderHelp:
     '+14155550100, a number registered as a WhatsApp sender, or the SID of a messaging service (MG…)',
