@@ -2,39 +2,33 @@ import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import type { ProviderChannel } from '../providers/outgoing.ts'
 import type { InlineContent, NotificationContent, StoredTemplate } from '../rendering.ts'
 
-/** What a request says, ready to be stored. */
-export interface Inline {
-  channel: ProviderChannel
-  /** `NotificationContent` as JSON. */
-  content: string
-  /** What lists show: never the text of a message, which may hold a code. */
-  subject: string
+/** The content that a request may bring along; each case has the name of its channel. */
+export type Inline = Extract<SendNotificationRequest['content'], { case: ProviderChannel }>
+
+/**
+ * What a request says, ready to be stored: `NotificationContent` as JSON, and the subject that lists show, which is never the
+ * text of a message, since that may hold a code.
+ */
+export function inlineContent(said: Inline): { content: string; subject: string } {
+  const { subject, stored } = read(said)
+  return { content: JSON.stringify(stored), subject }
 }
 
-type Content = Exclude<SendNotificationRequest['content'], { case: 'template' } | { case: undefined }>
-
-/** The content that a request brings along. */
-export function inlineContent(content: Content): Inline {
-  const { channel, subject, stored } = read(content)
-  return { channel, subject, content: JSON.stringify(stored) }
-}
-
-function read(content: Content): { channel: ProviderChannel; subject: string; stored: InlineContent } {
+function read(content: Inline): { subject: string; stored: InlineContent } {
   switch (content.case) {
     case 'email': {
       const { subject, text, html } = content.value
-      return { channel: 'email', subject, stored: { email: { subject, text, html } } }
+      return { subject, stored: { email: { subject, text, html } } }
     }
     case 'sms':
-      return { channel: 'sms', subject: '', stored: { sms: { text: content.value.text } } }
+      return { subject: '', stored: { sms: { text: content.value.text } } }
     case 'whatsapp': {
       const { content: said } = content.value
       if (said.case !== 'template') {
-        return { channel: 'whatsapp', subject: '', stored: { whatsapp: { text: said.value ?? '' } } }
+        return { subject: '', stored: { whatsapp: { text: said.value ?? '' } } }
       }
       const { name: template, language, parameters } = said.value
       return {
-        channel: 'whatsapp',
         subject: template,
         stored: { whatsapp: { template, language, parameters } },
       }
@@ -42,13 +36,13 @@ function read(content: Content): { channel: ProviderChannel; subject: string; st
     case 'push': {
       const { title, body, data, imageUrl, actionUrl, collapseKey } = content.value
       const stored = { push: { title, body, data, imageUrl, actionUrl, collapseKey } }
-      return { channel: 'push', subject: title, stored }
+      return { subject: title, stored }
     }
     case 'chat':
-      return { channel: 'chat', subject: '', stored: { chat: { text: content.value.text } } }
+      return { subject: '', stored: { chat: { text: content.value.text } } }
     case 'webhook': {
       const { type, data = {} } = content.value
-      return { channel: 'webhook', subject: type, stored: { webhook: { type, data: JSON.stringify(data) } } }
+      return { subject: type, stored: { webhook: { type, data: JSON.stringify(data) } } }
     }
   }
 }

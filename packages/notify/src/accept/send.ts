@@ -117,8 +117,13 @@ async function writeLetter(
   { directory, renderer, findRecipient }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
+  // The contract wants one of the cases: its rules have been kept before this is called.
+  if (content.case === undefined) throw new TypeError('A request to send has content')
   const template = content.case === 'template' ? await renderer.find(projectId, content.value) : undefined
-  const channel = channelOf(request, template?.channel)
+  const channel = requireChannel(
+    request.channel,
+    content.case === 'template' ? template?.channel : content.case,
+  )
   const addressee = await findAddressee(request.to?.target, channel, projectId, findRecipient)
   const letter =
     content.case === 'template'
@@ -129,7 +134,7 @@ async function writeLetter(
           projectId,
           renderer,
         )
-      : { ...inlineContent(content as Exclude<typeof content, { case: undefined }>), ...NO_TEMPLATE }
+      : { ...inlineContent(content), ...NO_TEMPLATE }
   if ((await directory.candidates(projectId, live, channel)).length === 0) throw noProvider(live, channel)
   return { ...addressee, ...letter, channel: channelNumber(channel) }
 }
@@ -154,13 +159,8 @@ function localeOf(request: SendNotificationRequest): string {
   return request.locale
 }
 
-/** The content's or template's channel, which the request may also name. */
-function channelOf(
-  { channel, content }: SendNotificationRequest,
-  ofTemplate: ProviderChannel | undefined,
-): ProviderChannel {
-  const own =
-    content.case === 'template' || content.case === undefined ? (ofTemplate ?? 'email') : content.case
+/** The content's own channel, which the request may also name. */
+function requireChannel(channel: Channel, own: ProviderChannel = 'email'): ProviderChannel {
   if (channel === Channel.UNSPECIFIED || channel === channelNumber(own)) return own
   throw appError(
     reasons,

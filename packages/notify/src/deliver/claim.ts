@@ -1,14 +1,15 @@
 import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
-import { MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
 import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
-import type { Route, RoutingFacts } from '../routing/choose.ts'
+import type { Route } from '../routing/choose.ts'
 import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
 import type { Spend } from '../routing/spend-store.ts'
 import { tellSuppressed } from '../suppressions/reason.ts'
 import type { Accounts } from './accounts.ts'
+import { NOTHING_TOLD, takeAim } from './aim.ts'
 import { walkIndexes } from './batch-sql.ts'
 import {
   type Aside,
@@ -20,7 +21,7 @@ import {
   pickDue,
   setAside,
 } from './claim-store.ts'
-import { Doubt, type Means, meansOf, nextStep } from './doubt.ts'
+import { Doubt, type Means, meansOf } from './doubt.ts'
 import { IN_DOUBT } from './judge.ts'
 import type { Lane, PerLane } from './lanes.ts'
 import type { Lease } from './lease.ts'
@@ -262,41 +263,6 @@ async function prepare(
     accounts.give(account.providerAccountId, lane)
     return unprepared(deps, row, account, toAppError(error))
   }
-}
-
-interface Aim {
-  doubt: Doubt
-  isResend: boolean
-  binding: Pick<RoutingFacts, 'only' | 'prefer'>
-}
-
-const NOTHING_TOLD = 'The answer was lost, and nothing told what became of it.'
-
-/**
- * What the next attempt is for, and which account it is bound to. After a lost answer that is the account that was asked,
- * for as long as it can recognise the message or tell of it; after that the message's policy decides, and undefined means
- * that it may not be sent again.
- */
-function takeAim(
-  { clock, policies, reportWaitMs }: ClaimDeps,
-  row: PickedRow,
-  candidates: readonly ProviderCandidate[],
-): Aim | undefined {
-  const asked = row.previousAccountId ?? undefined
-  if (row.doubt === Doubt.NONE) {
-    return { doubt: Doubt.NONE, isResend: false, binding: row.possibleDuplicate ? { prefer: asked } : {} }
-  }
-  const nowMs = clock.nowMs()
-  const account = candidates.find(({ providerAccountId }) => providerAccountId === asked)
-  const means = meansOf(account, reportWaitMs[row.lane])
-  const isLate = row.expireMs <= nowMs
-  const step = nextStep(means, row.doubt, row.doubtMs ?? nowMs, nowMs)
-  if (step === row.doubt && !(step === Doubt.REPEAT && isLate)) {
-    return { doubt: step, isResend: false, binding: { only: asked } }
-  }
-  const mayResend = row.unknownPolicy === UnknownPolicy.AT_LEAST_ONCE && !isLate
-  if (!mayResend || row.leaseEpoch >= policies[row.lane].maxAttempts) return
-  return { doubt: Doubt.NONE, isResend: true, binding: { prefer: asked } }
 }
 
 /** A template that cannot be rendered now never can, since versions do not change. All else may pass. */

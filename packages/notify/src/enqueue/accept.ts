@@ -5,13 +5,7 @@ import { newRequestId, nobody, requestReader } from '@mainstay/rpc'
 import type { SendContext } from '../accept/send.ts'
 import type { EnqueuedRow } from './store.ts'
 
-/** Made at first use: compiling the contract's rules takes 25 MiB, which who enqueues nothing need not spend. */
-let reader: ReturnType<typeof requestReader> | undefined
-
-function read(json: string): SendNotificationRequest {
-  reader ??= requestReader(SendNotificationRequestSchema)
-  return reader(Buffer.from(json)) as SendNotificationRequest
-}
+const read = requestReader(SendNotificationRequestSchema)
 
 /**
  * Sends what was enqueued as the API would: the same forms, the same rules, the same refusals. Without a dedupe key of its
@@ -21,7 +15,7 @@ export function createEnqueuedAccept(
   send: (request: SendNotificationRequest, ctx: SendContext) => Promise<unknown>,
 ) {
   return async (row: EnqueuedRow): Promise<void> => {
-    const request = read(row.request)
+    const request = read(Buffer.from(row.request)) as SendNotificationRequest
     request.dedupeKey ||= `enqueued/${row.enqueuedId}`
     await send(request, {
       projectId: row.projectId,

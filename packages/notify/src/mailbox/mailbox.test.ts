@@ -9,7 +9,7 @@ import type { ProviderClient } from '../providers/adapter.ts'
 import { createSandboxAdapter } from '../providers/sandbox.ts'
 import { createSmtpAdapter } from '../providers/smtp.ts'
 import { ledgerMigrations, queueMessages, readMessage } from '../testing/ledger.ts'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 import { mailboxHandlers } from './api.ts'
 import { createIntake } from './intake.ts'
 import { createMailbox, type Mailbox } from './server.ts'
@@ -71,7 +71,7 @@ describe('the sandbox mailbox', () => {
   test('a mail to the sandbox is stored whole, and its message is delivered', async () => {
     const projectId = newId()
     const [messageId = ''] = await queueMessages(database.db, [{ projectId }])
-    const email = anEmail({
+    const email = aMessage('email', {
       messageId: toTypeId('msg', messageId),
       to: 'Ada@customer.example',
       subject: 'Grüße ✓',
@@ -110,7 +110,7 @@ describe('the sandbox mailbox', () => {
   test('a second copy is stored and changes nothing on the message', async () => {
     const projectId = newId()
     const [messageId = ''] = await queueMessages(database.db, [{ projectId }])
-    const email = anEmail({ messageId: toTypeId('msg', messageId) })
+    const email = aMessage('email', { messageId: toTypeId('msg', messageId) })
     const client = sandbox(projectId)
     await Promise.all([client.send(email, patient), client.send({ ...email, attempt: 2 }, patient)])
     await client.send({ ...email, attempt: 3 }, patient)
@@ -130,13 +130,13 @@ describe('the sandbox mailbox', () => {
       text: 'UPDATE notify.messages SET state = 12 WHERE message_id = $1',
       values: [messageId],
     })
-    await sandbox(projectId).send(anEmail({ messageId: toTypeId('msg', messageId) }), patient)
+    await sandbox(projectId).send(aMessage('email', { messageId: toTypeId('msg', messageId) }), patient)
     assert.equal((await readMessage(database.db, messageId)).state, MessageState.CANCELLED)
   })
 
   test('a worker of one project cannot deliver the message of another', async () => {
     const [messageId = ''] = await queueMessages(database.db, [{ projectId: newId() }])
-    await sandbox(newId()).send(anEmail({ messageId: toTypeId('msg', messageId) }), patient)
+    await sandbox(newId()).send(aMessage('email', { messageId: toTypeId('msg', messageId) }), patient)
     assert.equal((await readMessage(database.db, messageId)).state, MessageState.ACCEPTED)
   })
 
@@ -145,7 +145,7 @@ describe('the sandbox mailbox', () => {
     const client = sandbox(projectId)
     for (let mail = 0; mail < 7; mail++) {
       await client.send(
-        anEmail({ subject: `Mail ${mail}`, to: mail % 2 ? 'Odd@x.example' : 'even@x.example' }),
+        aMessage('email', { subject: `Mail ${mail}`, to: mail % 2 ? 'Odd@x.example' : 'even@x.example' }),
         patient,
       )
     }
@@ -168,7 +168,7 @@ describe('the sandbox mailbox', () => {
 
   test('clearing empties the mailbox of one project only', async () => {
     const [mine, theirs] = [newId(), newId()]
-    for (const projectId of [mine, theirs]) await sandbox(projectId).send(anEmail(), patient)
+    for (const projectId of [mine, theirs]) await sandbox(projectId).send(aMessage('email'), patient)
     const request = { $typeName: 'mainstay.notify.v1.ClearMailboxRequest' } as const
     assert.deepEqual(await handlers().clearMailbox(request, inProject(mine)), { removedCount: 1 })
     assert.equal((await listAll(mine)).length, 0)
@@ -177,7 +177,7 @@ describe('the sandbox mailbox', () => {
 
   test('a mail that is not there, or is of another project, is not found', async () => {
     const projectId = newId()
-    await sandbox(projectId).send(anEmail(), patient)
+    await sandbox(projectId).send(aMessage('email'), patient)
     const [mail] = await listAll(projectId)
     for (const mailId of [toTypeId('mai', newId()), mail?.mailId ?? '']) {
       const request = { $typeName: 'mainstay.notify.v1.GetMailRequest', mailId } as const
@@ -190,8 +190,8 @@ describe('the sandbox mailbox', () => {
   test('the mailbox keeps the newest mails of a project', async () => {
     const projectId = newId()
     const client = sandbox(projectId)
-    await Promise.all(Array.from({ length: keep + 110 }, () => client.send(anEmail(), patient)))
-    const last = await client.send(anEmail({ subject: 'The last' }), patient)
+    await Promise.all(Array.from({ length: keep + 110 }, () => client.send(aMessage('email'), patient)))
+    const last = await client.send(aMessage('email', { subject: 'The last' }), patient)
     assert.equal(last.outcome, 'accepted')
     const mails = await waitFor(
       async () => {
@@ -215,7 +215,7 @@ describe('the sandbox mailbox', () => {
     ]) {
       const client = smtp.connect({ ...endpoint, security: 'none', maxConnections: 1, ...change })
       clients.push(client)
-      const result = await client.send(anEmail(), patient)
+      const result = await client.send(aMessage('email'), patient)
       assert.equal('accountFault' in result && result.accountFault, true, JSON.stringify([change, result]))
     }
     assert.equal((await listAll(projectId)).length, 0)
@@ -233,7 +233,7 @@ describe('the sandbox mailbox', () => {
     })
     clients.push(client)
     assert.equal(
-      (await client.send(anEmail({ messageId: toTypeId('msg', messageId) }), patient)).outcome,
+      (await client.send(aMessage('email', { messageId: toTypeId('msg', messageId) }), patient)).outcome,
       'accepted',
     )
     const [mail] = await listAll(otherProject)
@@ -263,7 +263,7 @@ describe('the sandbox mailbox', () => {
       replies.map((reply) => reply.slice(0, 3)),
       ['250', '250', '250', '250', '250'],
     )
-    assert.equal((await sandbox(projectId).send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await sandbox(projectId).send(aMessage('email'), patient)).outcome, 'accepted')
     assert.equal((await listAll(projectId)).length, strange.length + 1)
   })
 })

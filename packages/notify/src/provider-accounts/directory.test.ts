@@ -4,7 +4,7 @@ import { newId } from '@mainstay/kernel'
 import { waitFor } from '@mainstay/kernel/testing'
 import { useDirectory } from '../testing/directory.ts'
 import { queueMessages } from '../testing/ledger.ts'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 
 describe('the directory', () => {
   const world = useDirectory()
@@ -29,7 +29,10 @@ describe('the directory', () => {
     const [sandbox] = await world.directory.candidates(projectId, false, 'email')
     assert.equal(sandbox?.semantics.sandbox, true)
     const client = await world.directory.clientFor(projectId, sandbox?.providerAccountId ?? '')
-    assert.equal((await client.send(anEmail({ from: sandbox?.sender ?? '' }), patient)).outcome, 'accepted')
+    assert.equal(
+      (await client.send(aMessage('email', { from: sandbox?.sender ?? '' }), patient)).outcome,
+      'accepted',
+    )
     assert.deepEqual(await client.verify(), { ok: true, detail: 'The sandbox mailbox takes mail.' })
   })
 
@@ -70,12 +73,12 @@ describe('the directory', () => {
     const id = candidate?.providerAccountId ?? ''
     const before = await world.directory.clientFor(projectId, id)
     assert.equal(await world.directory.clientFor(projectId, id), before)
-    const under = before.send(anEmail(), patient)
+    const under = before.send(aMessage('email'), patient)
     await world.change(projectId, { providerAccountId: account.providerAccountId, priority: 3 }, ['priority'])
     const changed = await world.directory.clientFor(projectId, id)
     assert.notEqual(changed, before)
     assert.equal((await under).outcome !== 'unknown', true)
-    assert.equal((await changed.send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await changed.send(aMessage('email'), patient)).outcome, 'accepted')
   })
 
   test('a sandbox account is always test', async () => {

@@ -6,7 +6,7 @@ import { type AppError, newId } from '@mainstay/kernel'
 import { SmtpSecurity, VerifyProviderAccountRequestSchema } from '@mainstay/proto/notify/v1'
 import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import { type AccountInit, callOf, useDirectory } from '../testing/directory.ts'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 
 const paths = (error: AppError): string[] => error.violations.map((violation) => violation.field)
 
@@ -24,7 +24,7 @@ describe('provider accounts', () => {
     assert.equal(candidate?.concurrency, 2)
     assert.deepEqual(candidate?.semantics, SMTP_SEMANTICS)
     const client = await world.directory.clientFor(projectId, candidate?.providerAccountId ?? '')
-    assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
     assert.equal(world.peer.commands.includes('AUTH …'), true)
 
     const { rows } = await world.db.query<{ all: string }>({
@@ -61,7 +61,7 @@ describe('provider accounts', () => {
     assert.equal(renamed.displayName, 'Renamed')
     const [candidate] = await world.directory.candidates(projectId, true, 'email')
     const client = await world.directory.clientFor(projectId, candidate?.providerAccountId ?? '')
-    assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
     for (const value of [{ host: 'evil.example' }, { port: 2525 }, { security: SmtpSecurity.TLS }]) {
       await assert.rejects(
         world.change(projectId, { providerAccountId, config: { case: 'smtp', value } }),

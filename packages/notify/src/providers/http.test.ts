@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { after, test } from 'node:test'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 import type { ProviderClient } from './adapter.ts'
 import { createHttpAdapter } from './http.ts'
 import type { HttpSenderOptions } from './http-sender.ts'
@@ -84,7 +84,7 @@ test('a message arrives as JSON with its id as the idempotency key', async () =>
     seen.push({ headers: request.headers, url: request.url, body })
     response.end('{"id":"p-1"}')
   })
-  const email = anEmail({
+  const email = aMessage('email', {
     subject: 'Grüße',
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   })
@@ -115,7 +115,7 @@ test('the id of a JSON body is the provider message id, anything else is none', 
     ['', undefined],
   ] as const) {
     body = answer
-    const result = await client.send(anEmail(), patient)
+    const result = await client.send(aMessage('email'), patient)
     assert.equal('providerMessageId' in result ? result.providerMessageId : undefined, id, answer)
   }
 })
@@ -125,7 +125,7 @@ test('a refused connection and an unknown name are definite and put the account 
   const url = await listen(unused)
   await new Promise((done) => unused.close(done))
   for (const target of [url, 'http://no-such-host.invalid/']) {
-    const result = await connect(target).send(anEmail(), patient)
+    const result = await connect(target).send(aMessage('email'), patient)
     assert.equal(result.outcome, 'rejected_transient')
     assert.equal('accountFault' in result && result.accountFault, true, JSON.stringify(result))
   }
@@ -141,13 +141,13 @@ test('a connection lost before the answer is unknown', async () => {
     nonsense: (socket) => socket.end('220 I speak SMTP\r\n'),
   }
   for (const [name, onRequest] of Object.entries(breaks)) {
-    const result = await connect(await aPeer({ onRequest })).send(anEmail(), patient)
+    const result = await connect(await aPeer({ onRequest })).send(aMessage('email'), patient)
     assert.equal(result.outcome, 'unknown', `${name}: ${JSON.stringify(result)}`)
   }
 })
 
 test('silence after the request is unknown, and after the status the status counts', async () => {
-  const silent = await connect(await aPeer({}), { sendTimeoutMs: 150 }).send(anEmail(), patient)
+  const silent = await connect(await aPeer({}), { sendTimeoutMs: 150 }).send(aMessage('email'), patient)
   assert.equal(silent.outcome, 'unknown')
   for (const ending of [(socket: Socket) => socket.destroy(), () => {}]) {
     const url = await aPeer({
@@ -156,7 +156,7 @@ test('silence after the request is unknown, and after the status the status coun
         setImmediate(ending, socket)
       },
     })
-    const result = await connect(url, { sendTimeoutMs: 150 }).send(anEmail(), patient)
+    const result = await connect(url, { sendTimeoutMs: 150 }).send(aMessage('email'), patient)
     assert.equal(result.outcome, 'accepted', JSON.stringify(result))
   }
 })
@@ -170,13 +170,16 @@ test('a body that trickles or never ends is hung up on, and the status counts', 
     }
     write()
   })
-  assert.equal((await connect(endless).send(anEmail(), patient)).outcome, 'accepted')
+  assert.equal((await connect(endless).send(aMessage('email'), patient)).outcome, 'accepted')
   const trickle = await anEndpoint((_, response) => {
     response.writeHead(200)
     const timer = setInterval(() => response.write('x'), 20)
     response.on('close', () => clearInterval(timer))
   })
-  assert.equal((await connect(trickle, { sendTimeoutMs: 100 }).send(anEmail(), patient)).outcome, 'accepted')
+  assert.equal(
+    (await connect(trickle, { sendTimeoutMs: 100 }).send(aMessage('email'), patient)).outcome,
+    'accepted',
+  )
 })
 
 test('redirects are not followed, so that the token goes nowhere else', async () => {
@@ -186,14 +189,14 @@ test('redirects are not followed, so that the token goes nowhere else', async ()
     response.end()
   })
   const url = await anEndpoint((_, response) => response.writeHead(307, { location: thief }).end())
-  const result = await connect(url).send(anEmail(), patient)
+  const result = await connect(url).send(aMessage('email'), patient)
   assert.equal('accountFault' in result && result.accountFault, true)
   assert.equal(stolen, 0)
 })
 
 test('Retry-After is handed on', async () => {
   const url = await anEndpoint((_, response) => response.writeHead(503, { 'retry-after': '3' }).end())
-  assert.deepEqual(await connect(url).send(anEmail(), patient), {
+  assert.deepEqual(await connect(url).send(aMessage('email'), patient), {
     outcome: 'rejected_transient',
     reply: 'HTTP 503',
     retryAfterMs: 3000,
@@ -219,7 +222,7 @@ test('private addresses are refused by default, in the URL and behind a name', a
   ]) {
     url.hostname = host
     const client = connect(url.href, { allowPrivate: false })
-    const result = await client.send(anEmail(), patient)
+    const result = await client.send(aMessage('email'), patient)
     assert.equal('accountFault' in result && result.accountFault, true, `${host}: ${JSON.stringify(result)}`)
     assert.match(result.reply, /is a private address/)
     assert.equal((await client.verify()).ok, false)
@@ -232,12 +235,12 @@ test('giving up is definite while the request waits for a connection, unknown on
   const url = await aPeer({ onRequest: () => reached.abort() })
   const client = connect(url, { connections: 1 })
   const waiting = new AbortController()
-  const sent = client.send(anEmail(), reached.signal)
-  const queued = client.send(anEmail(), waiting.signal)
+  const sent = client.send(aMessage('email'), reached.signal)
+  const queued = client.send(aMessage('email'), waiting.signal)
   waiting.abort()
   assert.equal((await queued).outcome, 'rejected_transient')
   assert.equal((await sent).outcome, 'unknown')
-  assert.equal((await client.send(anEmail(), AbortSignal.abort())).outcome, 'rejected_transient')
+  assert.equal((await client.send(aMessage('email'), AbortSignal.abort())).outcome, 'rejected_transient')
 })
 
 test('500 messages at once keep to the connections of the account', async () => {
@@ -247,7 +250,9 @@ test('500 messages at once keep to the connections of the account', async () => 
     request.resume().on('end', () => response.end())
   })
   const client = connect(url)
-  const results = await Promise.all(Array.from({ length: 500 }, () => client.send(anEmail(), patient)))
+  const results = await Promise.all(
+    Array.from({ length: 500 }, () => client.send(aMessage('email'), patient)),
+  )
   assert.equal(
     results.every((result) => result.outcome === 'accepted'),
     true,
@@ -274,9 +279,9 @@ test('closing lets calls under way end and refuses new ones', async () => {
     request.resume().on('end', () => setImmediate(() => response.end())),
   )
   const client = connect(url)
-  const under = client.send(anEmail(), patient)
+  const under = client.send(aMessage('email'), patient)
   const closed = client.close()
-  assert.equal((await client.send(anEmail(), patient)).outcome, 'rejected_transient')
+  assert.equal((await client.send(aMessage('email'), patient)).outcome, 'rejected_transient')
   assert.equal((await under).outcome, 'accepted')
   await closed
 })

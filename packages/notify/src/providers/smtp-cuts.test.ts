@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 import { type Act, POINTS, type Point, startSmtpPeer } from '../testing/smtp-peer.ts'
 import type { ProviderClient, ProviderResult } from './adapter.ts'
 import { createSmtpAdapter } from './smtp.ts'
@@ -52,7 +52,7 @@ for (const pipelining of [false, true]) {
           const peer = await startSmtpPeer({ pipelining, act })
           try {
             const timeoutMs = how === 'silence' ? 2000 : 10_000
-            const result = await connect(peer.port, timeoutMs).send(anEmail(), patient)
+            const result = await connect(peer.port, timeoutMs).send(aMessage('email'), patient)
             assert.equal(result.outcome, EXPECTED[point], JSON.stringify(result))
             assert.equal(broken, true)
             if (point === 'dot' || point === 'answered') assert.equal(peer.mails.length, 1)
@@ -71,7 +71,7 @@ for (const how of ['close', 'reset', 'silence'] as const) {
     try {
       const text = 'more than any socket buffer holds '.repeat(400_000)
       const result = await connect(peer.port, how === 'silence' ? 400 : 5000).send(
-        anEmail({ text, html: '' }),
+        aMessage('email', { text, html: '' }),
         patient,
       )
       assert.equal(result.outcome, 'rejected_transient', JSON.stringify(result))
@@ -95,7 +95,7 @@ test('giving up before the final dot is definite, after it unknown', async () =>
         return 'silence'
       },
     })
-    const result = await connect(peer.port).send(anEmail(), controller.signal)
+    const result = await connect(peer.port).send(aMessage('email'), controller.signal)
     assert.equal(result.outcome, outcome)
     await peer.close()
   }
@@ -110,7 +110,7 @@ test('half an answer to the final dot is unknown, unless it already refuses', as
     ['451 4.3.0 Try', 'rejected_transient'],
   ] as const) {
     const peer = await startSmtpPeer({ act: (at) => (at === 'dot' ? { fragment: reply } : 'go') })
-    const result = await connect(peer.port).send(anEmail(), patient)
+    const result = await connect(peer.port).send(aMessage('email'), patient)
     assert.equal(result.outcome, outcome, `${reply}: ${JSON.stringify(result)}`)
     await peer.close()
   }

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { waitFor } from '@mainstay/kernel/testing'
 import { simpleParser } from 'mailparser'
 import { localhostCertificate, testAuthority } from '../testing/certificates.ts'
-import { anEmail, patient } from '../testing/outgoing-email.ts'
+import { aMessage, patient } from '../testing/outgoing.ts'
 import { type SmtpPeer, type SmtpPeerOptions, startSmtpPeer } from '../testing/smtp-peer.ts'
 import type { ProviderClient } from './adapter.ts'
 import { createSmtpAdapter, type SmtpAdapterOptions, type SmtpConfig } from './smtp.ts'
@@ -40,7 +40,7 @@ function connect(
 test('a mail arrives whole, with the same Message-ID at every attempt', async () => {
   const peer = await aPeer()
   const client = connect(peer.port)
-  const email = anEmail({
+  const email = aMessage('email', {
     subject: 'Grüße, Ada ✓',
     text: 'Line\n.dot at the start\n..two\n',
     headers: { 'X-Campaign': 'spring' },
@@ -84,7 +84,7 @@ test('what would inject a header or a recipient is refused before anything is se
     { headers: { Bcc: 'eve@evil.example' } },
     { headers: { 'x-mainstay-message': 'msg_of_somebody_else' } },
   ]) {
-    const result = await client.send(anEmail(change), patient)
+    const result = await client.send(aMessage('email', change), patient)
     assert.equal(result.outcome, 'rejected_permanent', JSON.stringify(change))
   }
   assert.equal(peer.connections, 0)
@@ -93,7 +93,7 @@ test('what would inject a header or a recipient is refused before anything is se
 test('a domain outside ASCII travels in Punycode', async () => {
   const peer = await aPeer()
   assert.equal(
-    (await connect(peer.port).send(anEmail({ to: 'ada@bücher.example' }), patient)).outcome,
+    (await connect(peer.port).send(aMessage('email', { to: 'ada@bücher.example' }), patient)).outcome,
     'accepted',
   )
   assert.equal(peer.mails[0]?.to, 'RCPT TO:<ada@xn--bcher-kva.example>')
@@ -107,9 +107,9 @@ test('a refusal leaves the line fit for the next mail', async () => {
       act: (point) => (point === 'rcpt' && mails++ === 0 ? { reply: '550 5.1.1 No such user' } : 'go'),
     })
     const client = connect(peer.port)
-    const refused = await client.send(anEmail(), patient)
+    const refused = await client.send(aMessage('email'), patient)
     assert.deepEqual(refused, { outcome: 'rejected_permanent', reply: '550 5.1.1 No such user' })
-    assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
     assert.equal(peer.connections, 1)
     assert.equal(peer.commands.includes('RSET'), true)
   }
@@ -121,13 +121,13 @@ test('a refusal of the body is definite', async () => {
     ['554 5.7.1 Looks like spam', 'rejected_permanent'],
   ] as const) {
     const peer = await aPeer({ act: (point) => (point === 'dot' ? { reply } : 'go') })
-    assert.deepEqual(await connect(peer.port).send(anEmail(), patient), { outcome, reply })
+    assert.deepEqual(await connect(peer.port).send(aMessage('email'), patient), { outcome, reply })
   }
 })
 
 test('a mail larger than the server takes is refused without being offered', async () => {
   const peer = await aPeer({ extensions: ['SIZE 1000'] })
-  const result = await connect(peer.port).send(anEmail({ text: 'long '.repeat(1000) }), patient)
+  const result = await connect(peer.port).send(aMessage('email', { text: 'long '.repeat(1000) }), patient)
   assert.equal(result.outcome, 'rejected_permanent')
   assert.equal(
     peer.commands.some((line) => line.startsWith('MAIL')),
@@ -142,8 +142,8 @@ test('a line that the server dropped while it was idle costs no attempt', async 
       act: (point, connection, mail) => (point === 'mail' && connection === 1 && mail === 1 ? how : 'go'),
     })
     const client = connect(peer.port)
-    assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
-    assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+    assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
+    assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
     assert.equal(peer.connections, 2)
     assert.equal(peer.mails.length, 2)
   }
@@ -151,14 +151,16 @@ test('a line that the server dropped while it was idle costs no attempt', async 
 
 test('a new line that breaks costs the attempt: it is not tried twice', async () => {
   const peer = await aPeer({ act: (point) => (point === 'mail' ? 'close' : 'go') })
-  assert.equal((await connect(peer.port).send(anEmail(), patient)).outcome, 'rejected_transient')
+  assert.equal((await connect(peer.port).send(aMessage('email'), patient)).outcome, 'rejected_transient')
   assert.equal(peer.connections, 1)
 })
 
 test('100 mails at once share the connections that the account allows', async () => {
   const peer = await aPeer()
   const client = connect(peer.port, { maxConnections: 3 })
-  const results = await Promise.all(Array.from({ length: 100 }, () => client.send(anEmail(), patient)))
+  const results = await Promise.all(
+    Array.from({ length: 100 }, () => client.send(aMessage('email'), patient)),
+  )
   assert.equal(
     results.every((result) => result.outcome === 'accepted'),
     true,
@@ -170,7 +172,7 @@ test('100 mails at once share the connections that the account allows', async ()
 test('a line is replaced after as many mails as it may carry, and idle ones say QUIT', async () => {
   const peer = await aPeer()
   const client = connect(peer.port, {}, { maxMailsPerLine: 2, idleMs: 20 })
-  for (let mail = 0; mail < 5; mail++) await client.send(anEmail(), patient)
+  for (let mail = 0; mail < 5; mail++) await client.send(aMessage('email'), patient)
   assert.equal(peer.connections, 3)
   await waitFor(() => peer.openConnections === 0, { what: 'the connections to close' })
   assert.equal(peer.commands.filter((line) => line === 'QUIT').length, 3)
@@ -179,10 +181,10 @@ test('a line is replaced after as many mails as it may carry, and idle ones say 
 test('closing lets the mails on their way arrive and refuses new ones', async () => {
   const peer = await aPeer()
   const client = connect(peer.port)
-  const sends = Array.from({ length: 10 }, () => client.send(anEmail(), patient))
+  const sends = Array.from({ length: 10 }, () => client.send(aMessage('email'), patient))
   await waitFor(() => peer.connections === 1)
   const closed = client.close()
-  assert.equal((await client.send(anEmail(), patient)).outcome, 'rejected_transient')
+  assert.equal((await client.send(aMessage('email'), patient)).outcome, 'rejected_transient')
   await closed
   assert.equal(
     (await Promise.all(sends)).every((result) => result.outcome === 'accepted'),
@@ -203,7 +205,7 @@ test('nobody listening, an unknown name and a refused sign-in put the account at
     connect(25, { host: 'no-such-host.invalid' }),
     connect(peer.port, signIn),
   ]) {
-    const result = await client.send(anEmail(), patient)
+    const result = await client.send(aMessage('email'), patient)
     assert.equal(result.outcome, 'rejected_transient')
     assert.equal('accountFault' in result && result.accountFault, true, JSON.stringify(result))
     assert.equal((await client.verify()).ok, false)
@@ -213,7 +215,7 @@ test('nobody listening, an unknown name and a refused sign-in put the account at
 test('everybody who waits hears at once that the server is down', async () => {
   const peer = await aPeer({ act: (point) => (point === 'connect' ? { replyThenClose: '421 Down' } : 'go') })
   const client = connect(peer.port, { maxConnections: 2 })
-  const results = await Promise.all(Array.from({ length: 50 }, () => client.send(anEmail(), patient)))
+  const results = await Promise.all(Array.from({ length: 50 }, () => client.send(aMessage('email'), patient)))
   assert.equal(
     results.every((result) => result.outcome === 'rejected_transient'),
     true,
@@ -228,7 +230,7 @@ test('STARTTLS is required, and the mail travels encrypted', async () => {
     { security: 'starttls', username: 'ada', password: 'secret' },
     { ca: testAuthority },
   )
-  assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+  assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
   assert.equal(peer.mails[0]?.isEncrypted, true)
   assert.deepEqual(await client.verify(), { ok: true, detail: 'Signed in as ada over TLS.' })
 })
@@ -236,7 +238,7 @@ test('STARTTLS is required, and the mail travels encrypted', async () => {
 test('TLS from the first byte works as well', async () => {
   const peer = await aPeer({ tls: localhostCertificate, implicitTls: true })
   const client = connect(peer.port, { security: 'tls' }, { ca: testAuthority })
-  assert.equal((await client.send(anEmail(), patient)).outcome, 'accepted')
+  assert.equal((await client.send(aMessage('email'), patient)).outcome, 'accepted')
   assert.equal(peer.mails[0]?.isEncrypted, true)
 })
 
@@ -249,7 +251,7 @@ test('someone who strips STARTTLS gets neither the password nor the mail', async
     const peer = await aPeer(attack)
     const config = { security: 'starttls', username: 'ada', password: 'secret' } as const
     const client = connect(peer.port, config, { connectTimeoutMs: 200 })
-    const result = await client.send(anEmail(), patient)
+    const result = await client.send(aMessage('email'), patient)
     assert.equal(result.outcome, 'rejected_transient', JSON.stringify(result))
     assert.equal(peer.mails.length, 0)
     assert.equal(
@@ -265,7 +267,7 @@ test('a certificate that is not trusted, or is for another name, is refused', as
     connect(peer.port, { security: 'starttls' }),
     connect(peer.port, { security: 'starttls', host: '127.0.0.1' }, { ca: testAuthority }),
   ]) {
-    const result = await client.send(anEmail(), patient)
+    const result = await client.send(aMessage('email'), patient)
     assert.equal('accountFault' in result && result.accountFault, true, JSON.stringify(result))
   }
   assert.equal(peer.mails.length, 0)
@@ -274,7 +276,7 @@ test('a certificate that is not trusted, or is for another name, is refused', as
 test('the password appears in no result', async () => {
   const peer = await aPeer({ act: (point) => (point === 'auth' ? 'close' : 'go') })
   const client = connect(peer.port, { username: 'ada', password: 'hunter2-hunter2' })
-  const told = JSON.stringify([await client.send(anEmail(), patient), await client.verify()])
+  const told = JSON.stringify([await client.send(aMessage('email'), patient), await client.verify()])
   assert.equal(told.includes('hunter2'), false)
   assert.equal(told.includes(Buffer.from('\0ada\0hunter2-hunter2').toString('base64')), false)
 })

@@ -68,3 +68,6 @@ const examples: { readonly [C in ProviderChannel]: OutgoingOf<C> } = {
     secret: '',
   },
 }
+
+/** A signal that never aborts. */
+export const patient: AbortSignal = new AbortController().signal

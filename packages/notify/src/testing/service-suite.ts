@@ -11,7 +11,7 @@ import {
   type ServiceFields,
   semanticsOf,
 } from '../providers/service.ts'
-import { aMessage } from './outgoing.ts'
+import { aMessage, patient } from './outgoing.ts'
 import {
   type PeerAct,
   type PeerAnswer,
@@ -41,8 +41,6 @@ export interface ServiceCase<F extends ServiceFields, C extends ProviderChannel>
   /** At least: wrong credentials, a refused address, too many requests, an error of theirs. */
   answers: readonly DocumentedAnswer[]
 }
-
-const patient = new AbortController().signal
 
 /**
  * The conformance suite of providers with an HTTP API, against a local peer that speaks the documented wire format: what is
