@@ -26,7 +26,7 @@ export function ModeSwitch() {
           toast(
             next === 'live'
               ? 'Live mode: messages reach people.'
-              : 'Test mode: messages stay in the sandbox.',
+              : 'Test mode: messages go to test accounts, as the sandbox is.',
             {
               id: 'mode',
             },
@@ -55,7 +55,7 @@ export function ModeSwitch() {
           current === 'test' ? 'text-warn' : 'text-ok',
         )}
       >
-        {current === 'test' ? 'Messages stay in the sandbox' : 'Messages reach people'}
+        {current === 'test' ? 'Messages go to test accounts' : 'Messages reach people'}
       </span>
     </div>
   )

@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import { useLocation, useNavigate } from 'react-router'
 import { createRemembered, oneOf } from '../remembered/remembered.ts'
 
-/** Test messages stay in the sandbox mailbox; live messages reach people. */
+/** Test messages go to test accounts, as the sandbox is; live messages reach people. */
 export type ModeName = 'test' | 'live'
 
 export const isModeName = oneOf('test', 'live')

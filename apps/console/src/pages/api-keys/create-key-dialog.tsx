@@ -108,7 +108,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
                 <p className="text-xs text-ink-3">
                   {field.value === 'live'
                     ? 'Messages go to real people through the project’s providers.'
-                    : 'Messages stay in the sandbox mailbox.'}
+                    : 'Messages go to test accounts, as the sandbox is.'}
                 </p>
               </fieldset>
             )}
