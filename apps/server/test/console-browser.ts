@@ -99,9 +99,10 @@ export async function assertAccessible(page: Page): Promise<void> {
   assert.deepEqual(problems, [], page.url())
 }
 
-/** Waits until nothing on the page says that it is loading. */
+/** Waits until nothing on the page is loading, or stands where something will be. */
 export async function settled(page: Page): Promise<void> {
-  await waitFor(async () => (await page.locator('[aria-busy="true"]').count()) === 0, {
+  const loading = page.locator('[aria-busy="true"], [data-skeleton]')
+  await waitFor(async () => (await loading.count()) === 0, {
     what: `${page.url()} to load`,
   })
 }

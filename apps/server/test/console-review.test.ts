@@ -70,12 +70,11 @@ describe('the review queue in a real browser', { skip }, () => {
     const { page, url } = mainstay
     await page.goto(`${url}/review`)
     const rows = page.getByRole('list', { name: 'Messages to decide' }).getByRole('listitem')
-    await rows.first().waitFor()
-    assert.match(
-      (await rows.first().textContent()) ?? '',
-      /person1@example\.com[\s\S]*The answer was lost[\s\S]*Lossy mail/,
-    )
-    assert.match((await rows.last().textContent()) ?? '', /person6@example\.com/)
+    const first = rows.first()
+    await first.getByText('person1@example.com').waitFor()
+    await first.getByText(/^The answer was lost/).waitFor()
+    await first.getByText('Lossy mail').waitFor()
+    await rows.last().getByText('person6@example.com').waitFor()
     await page
       .getByRole('link', { name: /Review queue/ })
       .getByText('6')
@@ -86,11 +85,15 @@ describe('the review queue in a real browser', { skip }, () => {
   test('one key decides one message and goes on to the next', async () => {
     const { page } = mainstay
     const rows = page.getByRole('list', { name: 'Messages to decide' }).getByRole('listitem')
+    // While one decision is under way, keys decide nothing; the buttons say so.
+    const free = rows.first().getByRole('button', { name: /^Record as sent/, disabled: false })
+    await free.waitFor()
     await page.keyboard.press('1')
     await page.getByText('person1@example.com').waitFor({ state: 'detached' })
+    await free.waitFor()
     await page.keyboard.press('2')
     await page.getByText('person2@example.com').waitFor({ state: 'detached' })
-    assert.equal(await rows.count(), 4)
+    await waitFor(async () => (await rows.count()) === 4, { what: 'four to be left' })
     assert.deepEqual(await Promise.all(ids.slice(0, 2).map(stateOf)), [
       'MESSAGE_STATE_SENT',
       'MESSAGE_STATE_FAILED',
@@ -131,6 +134,7 @@ describe('the review queue in a real browser', { skip }, () => {
   test('once nothing waits it says what would', async () => {
     const { page } = mainstay
     await page.getByRole('button', { name: 'Select all' }).click()
+    await page.getByText('2 selected').waitFor()
     await page.getByRole('button', { name: 'Record as failed' }).first().click()
     await page.getByRole('dialog').getByRole('button', { name: 'Record as failed' }).click()
     await page.getByText('Nothing waits for a decision').waitFor()

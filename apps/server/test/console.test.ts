@@ -3,8 +3,9 @@ import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import AxeBuilder from '@axe-core/playwright'
-import { skipUnless, temporaryHome, waitFor } from '@mainstay/kernel/testing'
+import { skipUnless, temporaryHome } from '@mainstay/kernel/testing'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { LOOKS, settled } from './console-browser.ts'
 import { readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -20,12 +21,6 @@ const PAGES = [
   '/api-keys',
   '/settings',
 ]
-
-/** Every colour and every width once; each pair of them together is no other code. */
-const LOOKS = [
-  ['light', { width: 1440, height: 900 }],
-  ['dark', { width: 390, height: 844 }],
-] as const
 
 const skip = skipUnless('chromium')
 
@@ -173,9 +168,7 @@ describe('the console in a real browser', { skip }, () => {
       for (const path of PAGES) {
         await page.goto(url + path)
         await page.getByRole('heading', { level: 1 }).first().waitFor()
-        await waitFor(async () => (await page.locator('[aria-busy="true"]').count()) === 0, {
-          what: `${path} to load`,
-        })
+        await settled(page)
         const { violations } = await new AxeBuilder({ page })
           .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
           .analyze()
@@ -204,9 +197,7 @@ describe('the console in a real browser', { skip }, () => {
       })
       await cold.goto(url + path)
       await cold.getByRole('heading', { level: 1 }).first().waitFor()
-      await waitFor(async () => (await cold.locator('[aria-busy="true"]').count()) === 0, {
-        what: `${path} to load`,
-      })
+      await settled(cold)
       if (path === '/') await cold.locator('canvas').first().waitFor()
       sizes[path] = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0)
       await fresh.close()

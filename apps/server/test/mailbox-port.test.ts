@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { createTransport } from 'nodemailer'
-import { readBanner, type ServerProcess, spawnServer } from './process.ts'
+import { findPort, readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 const home = temporaryHome()
 let server: ServerProcess
 let port = 0
 
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port: found } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return found
-}
-
 before(async () => {
-  port = await freePort()
+  port = await findPort()
   server = spawnServer(home, { NOTIFY_MAILBOX_PORT: String(port) })
   await server.ready()
 })

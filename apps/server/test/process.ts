@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -52,6 +53,24 @@ export function spawnServer(
       child.kill(signal)
       return end
     },
+  }
+}
+
+/**
+ * A port that is free, for who must know it before it is listened on. It is below those that systems give to whoever asks for
+ * any port, so that nobody gets it by chance meanwhile.
+ */
+export async function findPort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => probe.close(resolve))
+    return port
   }
 }
 

@@ -17,9 +17,10 @@ after(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-// A short lease: what a killed worker held is taken up again within the test's time.
-async function start(): Promise<{ server: ServerProcess; mainstay: Mainstay; url: string; apiKey: string }> {
-  const server = spawnServer(home, { NOTIFY_DELIVER_LEASE_MS: '2000' })
+async function start(
+  env: Record<string, string> = {},
+): Promise<{ server: ServerProcess; mainstay: Mainstay; url: string; apiKey: string }> {
+  const server = spawnServer(home, env)
   running.add(server)
   await server.ready()
   const { apiUrl: url, apiKey } = readBanner(server.output())
@@ -127,7 +128,8 @@ test('a gRPC client that never ends its call holds a stop no longer than the dra
 })
 
 test('SIGKILL under load: what was acknowledged is there, and is delivered or known to be in doubt', async () => {
-  const { server, mainstay } = await start()
+  // A short lease: what the killed worker held is taken up again within the test's time.
+  const { server, mainstay } = await start({ NOTIFY_DELIVER_LEASE_MS: '2000' })
   const { acknowledged, gone } = sendUntilGone(mainstay)
   await waitFor(() => acknowledged.length > 200, { what: 'the load' })
   assert.equal(await stop(server, 'SIGKILL'), 'SIGKILL')

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { MessageState } from '@mainstay/proto/notify/v1'
 import { createMainstay, isReason, type Mainstay } from '@mainstay/sdk'
-import { readBanner, type ServerProcess, spawnServer } from './process.ts'
+import { findPort, readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 const home = temporaryHome()
 let server: ServerProcess
@@ -31,7 +31,7 @@ async function send(mainstay: Mainstay, count: number): Promise<string[]> {
 }
 
 test('a watch goes on over a restart of the server, and misses nothing that happened around it', async () => {
-  const { url, apiKey } = await start({})
+  const { url, apiKey } = await start({ HTTP_PORT: String(await findPort()) })
   const mainstay = createMainstay({ baseUrl: url, apiKey })
   const delivered = new Set<string>()
   const leave = new AbortController()

@@ -53,7 +53,7 @@ describe('the directory', () => {
     assert.deepEqual(await names(false), ['test', 'Sandbox mailbox'])
   })
 
-  test('a change is seen in this process at once and in the others within a second', async () => {
+  test('a change is seen in this process at once, and in the others by itself', async () => {
     const projectId = newId()
     const other = world.aProcess()
     const account = await world.add(projectId, world.smtpAccount())
@@ -61,9 +61,7 @@ describe('the directory', () => {
     assert.equal((await other.candidates(projectId, true, 'email')).length, 1)
     await world.change(projectId, { providerAccountId, enabled: false }, ['enabled'])
     assert.deepEqual(await world.directory.candidates(projectId, true, 'email'), [])
-    await waitFor(async () => (await other.candidates(projectId, true, 'email')).length === 0, {
-      timeoutMs: 2000,
-    })
+    await waitFor(async () => (await other.candidates(projectId, true, 'email')).length === 0)
   })
 
   test('a changed account gets a new line, and the old one ends its sends', async () => {

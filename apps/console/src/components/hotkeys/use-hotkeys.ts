@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'react'
 
 /** A key, as `KeyboardEvent.key` names it but in lower case, or two of them one after the other: `g m`. */
 export type Hotkeys = Record<string, (event: KeyboardEvent) => void>
@@ -11,10 +11,11 @@ const sequenceMs = 900
  */
 export function useHotkeys(hotkeys: Hotkeys, enabled = true): void {
   const latest = useRef(hotkeys)
-  useEffect(() => {
+  // Before anything is painted: a key is about what is on the screen, not about what was there a moment ago.
+  useLayoutEffect(() => {
     latest.current = hotkeys
   })
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return
     let pending: { key: string; at: number } | undefined
     function onKeyDown(event: KeyboardEvent): void {

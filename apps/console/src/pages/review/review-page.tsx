@@ -38,7 +38,7 @@ export function Component() {
 }
 
 function Queue({ messages, hasMore }: { messages: readonly Message[]; hasMore: boolean }) {
-  const accounts = useProviderAccounts().data
+  const accounts = useProviderAccounts()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [currentId, setCurrentId] = useState<string>()
   const [asking, setAsking] = useState<Decision>()
@@ -119,7 +119,7 @@ function Queue({ messages, hasMore }: { messages: readonly Message[]; hasMore: b
             <ReviewRow
               key={message.messageId}
               message={message}
-              provider={nameOf(message, accounts)}
+              provider={accounts.isPending ? undefined : nameOf(message, accounts.data)}
               isCurrent={message === current}
               isSelected={selected.has(message.messageId)}
               isBusy={decide.isPending}

@@ -4,6 +4,7 @@ import { Checkbox as RadixCheckbox } from 'radix-ui'
 import { Link } from 'react-router'
 import { cx } from '../../class-names.ts'
 import { Button } from '../../components/button/button.tsx'
+import { Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { ChannelMark } from '../../notify/channel-mark.tsx'
 import { type Decision, decisions } from '../../notify/decisions.ts'
@@ -28,7 +29,8 @@ export function ReviewRow({
   onDecide,
 }: {
   message: Message
-  provider: string
+  /** The name of the account; undefined while it loads. */
+  provider: string | undefined
   isCurrent: boolean
   isSelected: boolean
   isBusy: boolean
@@ -67,7 +69,7 @@ export function ReviewRow({
           <p className="mt-0.5 text-sm [overflow-wrap:anywhere]">{answerOf(message)}</p>
           <p className="mt-1 flex flex-wrap items-center gap-x-4 text-xs text-ink-3">
             <ChannelMark channel={message.channel} />
-            <span>{provider}</span>
+            {provider === undefined ? <Skeleton className="w-20" /> : <span>{provider}</span>}
             <span>
               answer lost <RelativeTime time={message.updateTime} />
             </span>
