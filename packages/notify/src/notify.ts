@@ -13,6 +13,8 @@ import type { SignIn } from './mailbox/server.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
 import { recipientHandlers } from './recipients/api.ts'
+import { createRecipients } from './recipients/service.ts'
+import { createTimezones } from './recipients/timezones.ts'
 import { createReportIntake } from './reports/intake.ts'
 import { createReportReceiver, type ReportReceiver } from './reports/receive.ts'
 import { deleteOldReports } from './reports/retention.ts'
@@ -129,10 +131,11 @@ export function createNotify(deps: NotifyDeps): Notify {
   })
   const taker = createTaker({ db, bus, clock, logger, metrics, accept: createEnqueuedAccept(send) })
   const settler = createSettler({ db, clock, logger, onChanged: onReported })
+  const recipients = createRecipients({ db, clock, timezones: createTimezones(db) })
   const partitions = { db, clock, logger, settings }
   const others = {
     ...templateHandlers(templates, pageTokens),
-    ...recipientHandlers(db, clock),
+    ...recipientHandlers(recipients),
     ...suppressionHandlers({ db, clock, pageTokens }),
     ...directory.handlers,
     ...routingHandlers({

@@ -19,6 +19,7 @@ import type { NotificationContent } from '../rendering.ts'
 import { createTemplates, type Templates } from '../templates/service.ts'
 import { type TestCallOptions, testCall } from '../testing/call.ts'
 import { ledgerMigrations, TEST_PROJECT } from '../testing/ledger.ts'
+import { testRecipients } from '../testing/people.ts'
 import { content, emailContent, testAct } from '../testing/templates.ts'
 import { scriptAccount } from '../testing/worker.ts'
 import { createRecipientLookup } from './recipients.ts'
@@ -170,7 +171,7 @@ describe('sending a notification', () => {
   })
 
   it('takes the address of a recipient as it is at the moment of the call', async () => {
-    const { updateRecipient } = recipientHandlers(database.db, systemClock)
+    const { updateRecipient } = recipientHandlers(testRecipients(database.db))
     const store = (address: string) =>
       updateRecipient(
         create(UpdateRecipientRequestSchema, { recipient: { recipientId: 'user-1', email: address } }),

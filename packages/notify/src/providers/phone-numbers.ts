@@ -11,6 +11,16 @@ export function isPhoneNumber(text: string): boolean {
 }
 
 /**
+ * A number in E.164 of one that is written for people, with its country code: `+49 170 / 123 45-67`, `+49 (0)170 1234567`.
+ * Undefined when it is none, or has an extension, which no message reaches.
+ */
+export function toPhoneNumber(text: string): string | undefined {
+  if (!/^\+[0-9 ()./-]{6,39}$/.test(text)) return
+  const parsed = phoneLibrary().parsePhoneNumberFromString(text)
+  return parsed !== undefined && isPhoneNumber(parsed.number) ? parsed.number : undefined
+}
+
+/**
  * The country of a number in E.164, as ISO 3166-1 alpha-2: what routes and prices go by. Where a calling code is shared, as
  * +1 and +44 are, the number's own digits decide, and the code's main country when they do not. Undefined for numbers of no
  * country, such as satellite phones.

@@ -8,6 +8,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
 import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Endpoint } from "./endpoints_pb.js";
 import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
 import type { DeleteSpendCapRequestSchema, DeleteSpendCapResponseSchema, GetRoutingSettingsRequestSchema, ImportPricesRequestSchema, ImportPricesResponseSchema, ListPricesRequestSchema, ListPricesResponseSchema, ListProviderHealthRequestSchema, ListProviderHealthResponseSchema, ListSpendCapsRequestSchema, ListSpendCapsResponseSchema, ProviderRouting, ReportConversionRequestSchema, ReportConversionResponseSchema, RoutingSettingsSchema, SpendCapSchema, UpdateRoutingSettingsRequestSchema, UpdateSpendCapRequestSchema } from "./routing_pb.js";
@@ -1146,11 +1147,47 @@ export declare type Recipient = Message$1<"mainstay.notify.v1.Recipient"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Their phone number in E.164, `+491701234567`.
+   * Their phone number with its country code, `+49 170 1234567`. Stored in E.164, `+491701234567`.
    *
    * @generated from field: string phone = 6;
    */
   phone: string;
+
+  /**
+   * The language they read, in BCP 47, for example `pt-BR`: templates speak it where a request names none.
+   *
+   * @generated from field: string locale = 7;
+   */
+  locale: string;
+
+  /**
+   * Where their day begins and ends: a name of the IANA time zone database, for example `Europe/Berlin`.
+   *
+   * @generated from field: string timezone = 8;
+   */
+  timezone: string;
+
+  /**
+   * What you know of them, for the rules of segments: `{"plan": "pro", "tags": ["beta"]}`. At most 16 KiB of JSON, eight deep.
+   *
+   * @generated from field: google.protobuf.Struct attributes = 9;
+   */
+  attributes?: JsonObject | undefined;
+
+  /**
+   * Further addresses: devices, second email addresses, chats. Answered by `GetRecipient`, newest first. Those that a request
+   * names are added or refreshed; it takes `RemoveEndpoint` to remove one.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Endpoint endpoints = 10;
+   */
+  endpoints: Endpoint[];
+
+  /**
+   * The topics that they are a member of. Answered by `GetRecipient`; set by `AddTopicMembers`.
+   *
+   * @generated from field: repeated string topics = 11;
+   */
+  topics: string[];
 };
 
 /**
@@ -1171,6 +1208,13 @@ export declare type UpdateRecipientRequest = Message$1<"mainstay.notify.v1.Updat
    * @generated from field: mainstay.notify.v1.Recipient recipient = 1;
    */
   recipient?: Recipient | undefined;
+
+  /**
+   * The fields to change of one that exists: `email`, `display_name`, `phone`, `locale`, `timezone`, `attributes`. Unset: all.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
 };
 
 /**
@@ -2768,7 +2812,8 @@ export declare const Notify: GenService<{
     output: typeof MessageSchema;
   },
   /**
-   * Creates or replaces what is known of a recipient, so that notifications can name them by id.
+   * Creates or replaces what is known of a recipient, so that notifications can name them by id. Many at once:
+   * `BatchUpdateRecipients`. Reasons: `notify.request_invalid`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.UpdateRecipient
    */
@@ -2778,7 +2823,7 @@ export declare const Notify: GenService<{
     output: typeof RecipientSchema;
   },
   /**
-   * Reads one recipient. Reasons: `notify.recipient_not_found`.
+   * Reads one recipient, with endpoints and topics. Reasons: `notify.recipient_not_found`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.GetRecipient
    */
