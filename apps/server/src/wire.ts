@@ -22,6 +22,7 @@ import {
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
+import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { System as SystemService } from '@mainstay/proto/system/v1'
 import { createRpc, type Rpc } from '@mainstay/rpc'
 import type { ServerSettings } from './config.ts'
@@ -33,7 +34,7 @@ import { implementSystem } from './system.ts'
 /** Lower in the house first. */
 export const migrationSets = [kernelMigrations, accessMigrations, notifyMigrations] as const
 
-const services = [AccessService, NotifyService, SystemService] as const
+const services = [AccessService, NotifyService, TrackingService, SystemService] as const
 
 /** The whole program, put together and not yet running. */
 export interface Program {
@@ -98,7 +99,7 @@ export async function wire(options: {
   })
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
-    implementations: [access.implementation, notify.implementation, system],
+    implementations: [access.implementation, ...notify.implementations, system],
     ports: access.ports,
     logger,
     metrics,

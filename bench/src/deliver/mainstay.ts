@@ -31,7 +31,8 @@ export function createContender(): Contender {
   let closeAll: () => Promise<void>
 
   function call<T>(method: string, request: unknown): Promise<T> {
-    const found = notify.implementation.methods.find(({ method: { localName } }) => localName === method)
+    const methods = notify.implementations.flatMap((implementation) => implementation.methods)
+    const found = methods.find(({ method: { localName } }) => localName === method)
     const ctx = {
       projectId: PROJECT,
       caller: { id: 'key_bench', testMode: false },

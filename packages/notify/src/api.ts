@@ -2,6 +2,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { type Clock, type Db, idTimeMs, toTypeId } from '@mainstay/kernel'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { type Handlers, type Implementation, implement } from '@mainstay/rpc'
+import type { createMarkMessageSeen } from './messages/mark-seen.ts'
 import { toMessage } from './messages/row.ts'
 import type { Messages } from './messages/service.ts'
 import { readStats } from './messages/stats.ts'
@@ -20,18 +21,28 @@ type LedgerMethod =
   | 'cancelMessage'
   | 'resolveMessage'
   | 'watchMessages'
+  | 'markMessageSeen'
 
 export interface ApiDeps {
   db: Db
   clock: Clock
   send: NotifyHandlers['sendNotification']
   messages: Messages
+  markMessageSeen: ReturnType<typeof createMarkMessageSeen>
   watch: Watch
   others: Omit<NotifyHandlers, LedgerMethod>
 }
 
 /** The Notify service: messages in, service calls, messages out. */
-export function implementNotify({ db, clock, send, messages, watch, others }: ApiDeps): Implementation {
+export function implementNotify({
+  db,
+  clock,
+  send,
+  messages,
+  markMessageSeen,
+  watch,
+  others,
+}: ApiDeps): Implementation {
   const handlers: NotifyHandlers = {
     ...others,
     sendNotification: send,
@@ -61,6 +72,9 @@ export function implementNotify({ db, clock, send, messages, watch, others }: Ap
     },
     async resolveMessage(request, ctx) {
       return toMessage(await messages.resolve(ctx, request), clock.nowMs())
+    },
+    async markMessageSeen(request, ctx) {
+      return toMessage(await markMessageSeen(ctx, request), clock.nowMs())
     },
     getMessageStats: (request, { projectId }) => readStats(db, projectId, request, clock.nowMs()),
   }

@@ -21,6 +21,14 @@ export const messagesEnded = defineEvent<MessagesEvent>('notify.messages_ended',
   key: (payload) => payload.projectId,
 })
 
+/**
+ * Recipients saw messages for the first time, or followed a link in them for the first time; `seen_time` and `click_time` say
+ * which. One event a commit and project.
+ */
+export const messagesSeen = defineEvent<MessagesEvent>('notify.messages_seen', {
+  key: (payload) => payload.projectId,
+})
+
 /** A project has spent 80 or 100 percent of what one of its caps allows in a day. */
 export interface SpendAlert {
   /** The project's uuid. */

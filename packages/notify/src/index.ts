@@ -4,6 +4,7 @@ export {
   type MessagesEvent,
   messagesAccepted,
   messagesEnded,
+  messagesSeen,
   type SpendAlert,
   spendAlert,
 } from './events.ts'

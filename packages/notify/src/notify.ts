@@ -10,12 +10,14 @@ import { createDirectory } from './directory.ts'
 import { createEnqueuedAccept } from './enqueue/accept.ts'
 import { createTaker } from './enqueue/taker.ts'
 import type { SignIn } from './mailbox/server.ts'
+import { createMarkMessageSeen } from './messages/mark-seen.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
 import { recipientHandlers } from './recipients/api.ts'
 import { createRecipients } from './recipients/service.ts'
 import { createTimezones } from './recipients/timezones.ts'
 import { createReportIntake } from './reports/intake.ts'
+import { createReportMetrics } from './reports/metrics.ts'
 import { createReportReceiver, type ReportReceiver } from './reports/receive.ts'
 import { deleteOldReports } from './reports/retention.ts'
 import { createSettler } from './reports/settler.ts'
@@ -27,6 +29,7 @@ import { createRoutingTables } from './routing/table.ts'
 import { suppressionHandlers } from './suppressions/api.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
+import { implementTracking } from './tracking/api.ts'
 import { createWakeUp } from './wake-up.ts'
 import { createWatch } from './watch/watch.ts'
 
@@ -48,8 +51,8 @@ export interface NotifyDeps {
 
 /** Tells people things, once, and keeps the ledger of it. */
 export interface Notify {
-  /** For `createRpc`. */
-  implementation: Implementation
+  /** For `createRpc`: each of the capability's services. */
+  implementations: readonly Implementation[]
   /** Makes partitions and listens for changes. Before anything is accepted. */
   start(): Promise<void>
   /** Stores what callers wait for, ends streams, closes lines. After the last call and the worker's stop. */
@@ -121,17 +124,19 @@ export function createNotify(deps: NotifyDeps): Notify {
     watch.hint()
     deps.events.wake()
   }
-  const intake = createReportIntake({ db, clock, onChanged: onReported })
+  const reportMetrics = createReportMetrics(metrics)
+  const intake = createReportIntake({ db, clock, onChanged: onReported, onDropped: reportMetrics.dropped })
   const reports = createReportReceiver({
     clock,
     logger,
-    metrics,
+    metrics: reportMetrics,
     findAccount: directory.findReportAccount,
     intake,
   })
   const taker = createTaker({ db, bus, clock, logger, metrics, accept: createEnqueuedAccept(send) })
   const settler = createSettler({ db, clock, logger, onChanged: onReported })
   const recipients = createRecipients({ db, clock, timezones: createTimezones(db) })
+  const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
   const partitions = { db, clock, logger, settings }
   const others = {
     ...templateHandlers(templates, pageTokens),
@@ -144,7 +149,10 @@ export function createNotify(deps: NotifyDeps): Notify {
     }),
   }
   return {
-    implementation: implementNotify({ db, clock, send, messages, watch, others }),
+    implementations: [
+      implementNotify({ db, clock, send, messages, markMessageSeen, watch, others }),
+      implementTracking({ db, clock }),
+    ],
     async start() {
       await makePartitions(partitions)
       await templates.start()

@@ -1,5 +1,6 @@
 import { Access } from '@mainstay/proto/access/v1'
 import { Notify } from '@mainstay/proto/notify/v1'
+import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { System } from '@mainstay/proto/system/v1'
 import { type Client, createClient } from './client.ts'
 import type { TransportOptions } from './transport.ts'
@@ -29,6 +30,7 @@ export interface Mainstay {
   access: Client<typeof Access>
   notify: Client<typeof Notify>
   system: Client<typeof System>
+  tracking: Client<typeof Tracking>
 }
 
 /**
@@ -58,5 +60,6 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     access: createClient(Access, transport),
     notify: createClient(Notify, transport),
     system: createClient(System, transport),
+    tracking: createClient(Tracking, transport),
   }
 }

@@ -25,6 +25,8 @@ export interface MessageRow {
   update_time: Date
   sent_time: Date | null
   delivered_time: Date | null
+  seen_time: Date | null
+  click_time: Date | null
   provider_account_id: string | null
   status_detail: string | null
   trace_id: string | null
@@ -41,7 +43,7 @@ export interface MessageRow {
 export const MESSAGE_COLUMNS = `m.project_id, m.message_id, m.notification_id, m.channel, m.class, m.state,
   m.unknown_policy, m.live, m.possible_duplicate, m.attempt_count, m.to_address, m.recipient_id, m.subject,
   m.template_name, m.template_version, m.send_time, m.expire_time, m.update_time, m.sent_time, m.delivered_time,
-  m.provider_account_id, m.status_detail, m.trace_id,
+  m.seen_time, m.click_time, m.provider_account_id, m.status_detail, m.trace_id,
   q.due_time, q.lease_epoch, q.lease_owner, q.start_time, q.provider_account_id AS queue_account_id`
 
 /** The state as callers see it: of an accepted message the queue knows more. */
@@ -77,6 +79,8 @@ export function toMessage(row: MessageRow, nowMs: number): MessageInitShape<type
     expireTime: timestampFromDate(row.expire_time),
     sentTime: optionalTime(row.sent_time),
     deliveredTime: optionalTime(row.delivered_time),
+    seenTime: optionalTime(row.seen_time),
+    clickTime: optionalTime(row.click_time),
     nextAttemptTime: optionalTime(waits ? row.due_time : null),
     attemptCount: row.lease_epoch ?? row.attempt_count,
     providerAccountId: accountId === null ? '' : toTypeId('pac', accountId),

@@ -34,6 +34,8 @@ function message(change: Partial<MessageRow> = {}): MessageRow {
     update_time: time,
     sent_time: null,
     delivered_time: null,
+    seen_time: null,
+    click_time: null,
     provider_account_id: null,
     status_detail: null,
     trace_id: null,

@@ -232,14 +232,15 @@ const END_WORDS: Readonly<Partial<Record<MessageState, string>>> = {
   [MessageState.UNKNOWN]: 'Parked: nobody can know whether it was sent',
 }
 
-/** By the kinds of notify.message_notes (migrations/0001_ledger.sql, reports/settle.ts). */
+/** By the kinds of notify.message_notes (migrations/0001_ledger.sql, reports/settle.ts, seen-store.ts). */
 const NOTE_KINDS: Readonly<Record<number, TimelineKind>> = {
   5: TimelineKind.DELIVERED,
   6: TimelineKind.ENDED,
   7: TimelineKind.ENDED,
   8: TimelineKind.ENDED,
   11: TimelineKind.ENDED,
-  12: TimelineKind.DELIVERED,
+  12: TimelineKind.SEEN,
+  14: TimelineKind.SEEN,
 }
 const DELIVERED_NOTE = 5
 const ENDING_NOTES: ReadonlySet<number> = new Set([1, 3, 6, 7, 8, 11])

@@ -3,10 +3,12 @@ import { appError, type Clock, type Db, fromTypeId, newId, type Tx } from '@main
 import { walkIndexes } from '../deliver/batch-sql.ts'
 import { storable, storableId } from '../deliver/judge.ts'
 import { reasons } from '../errors.ts'
-import type { ProviderEvent } from '../providers/reports.ts'
+import type { ProviderEvent, ProviderEventKind } from '../providers/reports.ts'
 import { suppressFromEvents } from '../suppressions/from-events.ts'
 import type { ReportAccount } from './accounts.ts'
 import { EVENT_KINDS } from './event-kinds.ts'
+import { withoutPrivate } from './private-events.ts'
+import { markSeenByEvents, noteIdAt } from './seen.ts'
 import { type Settled, settleEvents } from './settle.ts'
 import { type EventRow, insertEvents, insertReports, type ReportRow } from './store.ts'
 
@@ -15,6 +17,8 @@ export interface IntakeDeps {
   clock: Clock
   /** Called after a commit that changed messages. */
   onChanged(): void
+  /** Called for each event that the project does not want to know of. Default: nobody counts them. */
+  onDropped?(accountKind: string, event: ProviderEventKind): void
 }
 
 /** A verified report. */
@@ -47,7 +51,8 @@ const MAX_BYTES = 4 * 1024 * 1024
 const QUEUE_BYTES = 32 * 1024 * 1024
 
 /** Stores reports in batches: whatever comes in while one commit is under way makes up the next one. */
-export function createReportIntake({ db, clock, onChanged }: IntakeDeps): ReportIntake {
+export function createReportIntake(deps: IntakeDeps): ReportIntake {
+  const { db, onChanged } = deps
   const waiting: Waiting[] = []
   let waitingBytes = 0
   let running: Promise<void> | undefined
@@ -74,7 +79,7 @@ export function createReportIntake({ db, clock, onChanged }: IntakeDeps): Report
   }
 
   async function commit(reports: readonly Report[]): Promise<void> {
-    const moved = await db.transaction((tx) => storeReports(tx, reports, clock), walkIndexes)
+    const moved = await db.transaction((tx) => storeReports(tx, reports, deps), walkIndexes)
     if (moved) onChanged()
   }
 
@@ -114,14 +119,19 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 }
 
 /** Stores reports with the effects of those of their events that are new. Returns whether a message changed. */
-async function storeReports(tx: Tx, reports: readonly Report[], clock: Clock): Promise<boolean> {
+async function storeReports(
+  tx: Tx,
+  told: readonly Report[],
+  { clock, onDropped = () => {} }: IntakeDeps,
+): Promise<boolean> {
+  const reports = await withoutPrivate(tx, told, onDropped)
   const kept: ReportRow[] = []
   const events = new Map<string, { row: EventRow; event: ProviderEvent; account: ReportAccount }>()
-  for (const { account, body, events: told, receivedMs } of reports) {
+  for (const { account, body, events: allowed, receivedMs, isCut } of reports) {
     const { projectId, accountId } = account
     const reportId = newId(clock)
-    kept.push({ projectId, accountId, reportId, body })
-    for (const event of told) {
+    if (!isCut) kept.push({ projectId, accountId, reportId, body })
+    for (const event of allowed) {
       const row = toRow(event, { projectId, accountId, reportId, receivedMs })
       const key = `${accountId} ${row.eventId}`
       if (!events.has(key)) events.set(key, { row, event, account })
@@ -135,14 +145,14 @@ async function storeReports(tx: Tx, reports: readonly Report[], clock: Clock): P
     )
   ).flatMap((index) => all[index] ?? [])
   // A report that is told again is not kept again.
-  const told = new Set(fresh.map(({ row }) => row.reportId))
-  const worthKeeping = kept.filter(({ reportId }) => told.has(reportId))
+  const news = new Set(fresh.map(({ row }) => row.reportId))
+  const worthKeeping = kept.filter(({ reportId }) => news.has(reportId))
   if (worthKeeping.length > 0) await insertReports(tx, worthKeeping)
   if (fresh.length === 0) return false
   const settled = await settleEvents(
     tx,
     fresh.map(({ row }) => row),
-    fresh.map(({ row }) => noteId(row, clock)),
+    fresh.map(({ row }) => noteIdAt(row, clock)),
     clock.now(),
   )
   await suppressFromEvents(
@@ -156,15 +166,12 @@ async function storeReports(tx: Tx, reports: readonly Report[], clock: Clock): P
     })),
     clock,
   )
-  return settled.some(({ moved }) => moved)
-}
-
-/** The entry on the timeline stands where the event happened, as far as the provider's clock can be believed. */
-function noteId({ timeMs, receivedMs }: EventRow, clock: Clock): string {
-  const id = newId(clock)
-  const ms = Math.min(timeMs, receivedMs)
-  const stamp = Math.floor(ms).toString(16).padStart(12, '0')
-  return `${stamp.slice(0, 8)}-${stamp.slice(8)}${id.slice(13)}`
+  const seen = await markSeenByEvents(
+    tx,
+    fresh.map(({ row }, index) => ({ ...row, ...(settled[index] as Settled) })),
+    clock,
+  )
+  return seen || settled.some(({ moved }) => moved)
 }
 
 function toRow(

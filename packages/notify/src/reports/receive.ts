@@ -1,14 +1,14 @@
-import { AppError, appError, type Clock, fromTypeId, type Logger, type Metrics } from '@mainstay/kernel'
+import { AppError, appError, type Clock, fromTypeId, type Logger } from '@mainstay/kernel'
 import { reasons } from '../errors.ts'
 import { ReportMalformed, type ReportRequest, type Reports } from '../providers/reports.ts'
 import type { FindReportAccount, ReportAccount } from './accounts.ts'
 import type { ReportIntake } from './intake.ts'
-import { createReportMetrics } from './metrics.ts'
+import type { ReportMetrics } from './metrics.ts'
 
 export interface ReceiveDeps {
   clock: Clock
   logger: Pick<Logger, 'warn'>
-  metrics: Metrics
+  metrics: Omit<ReportMetrics, 'dropped'>
   findAccount: FindReportAccount
   intake: Pick<ReportIntake, 'store'>
 }
@@ -32,8 +32,7 @@ export interface ReportReceiver {
 }
 
 export function createReportReceiver(deps: ReceiveDeps): ReportReceiver {
-  const { clock, logger, findAccount, intake } = deps
-  const metrics = createReportMetrics(deps.metrics)
+  const { clock, logger, metrics, findAccount, intake } = deps
 
   async function read(account: ReportAccount, request: ReportRequest): Promise<Reports> {
     try {

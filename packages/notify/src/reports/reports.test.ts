@@ -17,6 +17,7 @@ import { useWorkers } from '../testing/use-workers.ts'
 import { type Answer, scriptAccount } from '../testing/worker.ts'
 import type { ReportAccount } from './accounts.ts'
 import { createReportIntake } from './intake.ts'
+import { createReportMetrics } from './metrics.ts'
 import { createReportReceiver } from './receive.ts'
 import { createSettler } from './settler.ts'
 
@@ -280,7 +281,7 @@ describe('what providers report', () => {
     const receiver = createReportReceiver({
       clock: systemClock,
       logger: { warn: () => {} },
-      metrics,
+      metrics: createReportMetrics(metrics),
       findAccount: () => assert.fail('not asked'),
       intake: aProcess(),
     })

@@ -29,8 +29,8 @@ export interface Settled {
  * the provider gave this id to. An event about neither waits: its attempt may not have been recorded yet. So does a failure
  * while the message is with a worker, since nobody can say which attempt failed until that one has ended.
  *
- * On the timeline (message_notes): 5 delivered, 6 bounced, 7 complained, 10 sent after all, 11 failed, 12 read, 13 unsubscribed.
- * Opens and clicks are stored with the events and told nowhere.
+ * On the timeline (message_notes): 5 delivered, 6 bounced, 7 complained, 10 sent after all, 11 failed, 13 unsubscribed.
+ * What was read, opened and clicked is told by `markSeen`, once.
  *
  * Queue rows are locked before messages, both in the order of their ids, as by everyone who locks several.
  *
@@ -95,14 +95,14 @@ queued AS MATERIALIZED (
   FOR UPDATE OF q
 ),
 held AS MATERIALIZED (
-  SELECT m.project_id, m.message_id, m.state
+  SELECT m.project_id, m.message_id, m.state, m.delivered_time
   FROM target t JOIN notify.messages m ON m.project_id = t.project_id AND m.message_id = t.message_id
   WHERE (SELECT count(*) FROM queued) >= 0
   ORDER BY m.project_id, m.message_id
   FOR UPDATE OF m
 ),
 judged AS MATERIALIZED (
-  SELECT e.*, h.state, ${EVENT_RANK} AS rank,
+  SELECT e.*, h.state, h.delivered_time AS known_delivered, ${EVENT_RANK} AS rank,
     CASE WHEN h.message_id IS NULL THEN e.provider_message_id IS NOT NULL
       ELSE e.kind = 2 AND q.lease_owner IS NOT NULL END AS undecided,
     -- A failure of an attempt that was followed by another, or of one that was refused and will be repeated, ends nothing.
@@ -146,15 +146,16 @@ withdrawn AS (
 told AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
   SELECT project_id, target, note_id,
-    CASE kind WHEN 1 THEN 10 WHEN 2 THEN 11 WHEN 3 THEN 5 WHEN 4 THEN 6 WHEN 5 THEN 7 WHEN 6 THEN 12 ELSE 13 END,
+    CASE kind WHEN 1 THEN 10 WHEN 2 THEN 11 WHEN 3 THEN 5 WHEN 4 THEN 6 WHEN 5 THEN 7 ELSE 13 END,
     'provider',
     CASE kind WHEN 1 THEN 'The provider has it after all' WHEN 2 THEN 'Not delivered' WHEN 3 THEN 'Delivered'
-      WHEN 4 THEN 'Bounced' WHEN 5 THEN 'Called spam by the recipient' WHEN 6 THEN 'Read'
+      WHEN 4 THEN 'Bounced' WHEN 5 THEN 'Called spam by the recipient'
       ELSE 'The recipient unsubscribed' END,
     detail
   FROM judged
-  WHERE target IS NOT NULL AND state IS NOT NULL AND NOT undecided AND kind < 8
+  WHERE target IS NOT NULL AND state IS NOT NULL AND NOT undecided AND kind < 8 AND kind <> 6
     AND (kind <> 1 OR note_id IN (SELECT note_id FROM changed))
+    AND (kind <> 3 OR known_delivered IS NULL)
 ),
 marked AS (
   UPDATE notify.provider_events e

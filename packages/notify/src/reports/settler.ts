@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, type Db, type Logger, newId } from '@mainstay/kernel'
 import { walkIndexes } from '../deliver/batch-sql.ts'
 import { suppressKnown } from '../suppressions/from-events.ts'
+import { markSeenByEvents } from './seen.ts'
 import { settleEvents } from './settle.ts'
 import { lockWaiting } from './store.ts'
 
@@ -35,12 +36,13 @@ export function createSettler({ db, clock, logger, onChanged }: SettlerDeps) {
         waiting.map(() => newId(clock)),
         clock.now(),
       )
-      await suppressKnown(
-        tx,
-        waiting.map((event, index) => ({ ...event, messageId: settled[index]?.messageId ?? null })),
-        clock,
-      )
-      return { count: waiting.length, moved: settled.some((one) => one.moved) }
+      const known = waiting.map((event, index) => ({
+        ...event,
+        messageId: settled[index]?.messageId ?? null,
+      }))
+      await suppressKnown(tx, known, clock)
+      const seen = await markSeenByEvents(tx, known, clock)
+      return { count: waiting.length, moved: seen || settled.some((one) => one.moved) }
     }, walkIndexes)
     if (moved) onChanged()
     return count

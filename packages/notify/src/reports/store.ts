@@ -88,6 +88,8 @@ ORDER BY place`
 /** An event that has waited for its message. */
 export interface WaitingEvent extends EventKey {
   kind: EventKind
+  timeMs: number
+  receivedMs: number
   detail: string
 }
 
@@ -96,7 +98,9 @@ export async function lockWaiting(tx: Tx, now: Date, limit: number): Promise<Wai
   const { rows } = await tx.query<WaitingEvent>({
     name: 'notify.reports.waiting',
     text: `
-      SELECT project_id AS "projectId", provider_account_id AS "accountId", event_id AS "eventId", kind, detail
+      SELECT project_id AS "projectId", provider_account_id AS "accountId", event_id AS "eventId", kind, detail,
+        (extract(epoch FROM event_time) * 1000)::float8 AS "timeMs",
+        (extract(epoch FROM receive_time) * 1000)::float8 AS "receivedMs"
       FROM notify.provider_events WHERE wait_time <= $1 ORDER BY wait_time LIMIT $2 FOR UPDATE SKIP LOCKED`,
     values: [now, limit],
   })

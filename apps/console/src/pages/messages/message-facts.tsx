@@ -50,6 +50,8 @@ export function MessageFacts({ message }: { message: Message }) {
           ['Mode', message.live ? 'Live' : 'Test'],
           ['Accepted', time(message.createTime)],
           ['Send at', toMs(message.sendTime) !== toMs(message.createTime) && time(message.sendTime)],
+          ['Seen', time(message.seenTime)],
+          ['Link followed', time(message.clickTime)],
           ['Worth sending until', time(message.expireTime)],
           ['If an answer is lost', policies[message.unknownPolicy]],
           ['Trace', message.traceId && <Copyable text={message.traceId} what="trace id" />],

@@ -517,6 +517,21 @@ export declare type Message = Message$1<"mainstay.notify.v1.Message"> & {
    * @generated from field: google.protobuf.Timestamp next_attempt_time = 23;
    */
   nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * When the recipient first saw it, as far as that was told: by `MarkMessageSeen`, by reading it in the inbox, or, where the
+   * project has tracking on, by a read receipt or an opened email.
+   *
+   * @generated from field: google.protobuf.Timestamp seen_time = 25;
+   */
+  seenTime?: Timestamp | undefined;
+
+  /**
+   * When the recipient first followed a link in it: told by `MarkMessageSeen`, or tracked where the project has that on.
+   *
+   * @generated from field: google.protobuf.Timestamp click_time = 26;
+   */
+  clickTime?: Timestamp | undefined;
 };
 
 /**
@@ -1077,6 +1092,40 @@ export declare type CancelMessageRequest = Message$1<"mainstay.notify.v1.CancelM
  * Use `create(CancelMessageRequestSchema)` to create a new message.
  */
 export declare const CancelMessageRequestSchema: GenMessage<CancelMessageRequest>;
+
+/**
+ * A request to tell that a message was seen.
+ *
+ * @generated from message mainstay.notify.v1.MarkMessageSeenRequest
+ */
+export declare type MarkMessageSeenRequest = Message$1<"mainstay.notify.v1.MarkMessageSeenRequest"> & {
+  /**
+   * Its id, `msg_…`.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+
+  /**
+   * When it was seen: after it was stored, and not in the future. Unset: now.
+   *
+   * @generated from field: google.protobuf.Timestamp seen_time = 2;
+   */
+  seenTime?: Timestamp | undefined;
+
+  /**
+   * True: the recipient also followed it, by a tap on the push notification or on a link.
+   *
+   * @generated from field: bool clicked = 3;
+   */
+  clicked: boolean;
+};
+
+/**
+ * Describes the message mainstay.notify.v1.MarkMessageSeenRequest.
+ * Use `create(MarkMessageSeenRequestSchema)` to create a new message.
+ */
+export declare const MarkMessageSeenRequestSchema: GenMessage<MarkMessageSeenRequest>;
 
 /**
  * A request to decide a message whose outcome is unknown.
@@ -2561,6 +2610,13 @@ export enum TimelineKind {
    * @generated from enum value: TIMELINE_KIND_INTERVENTION = 9;
    */
   INTERVENTION = 9,
+
+  /**
+   * The recipient saw it, or followed a link in it.
+   *
+   * @generated from enum value: TIMELINE_KIND_SEEN = 10;
+   */
+  SEEN = 10,
 }
 
 /**
@@ -2809,6 +2865,18 @@ export declare const Notify: GenService<{
   resolveMessage: {
     methodKind: "unary";
     input: typeof ResolveMessageRequestSchema;
+    output: typeof MessageSchema;
+  },
+  /**
+   * Tells that the recipient saw a message: your app showed the push notification, or they opened what it leads to. The first
+   * time is kept; telling it again changes nothing. Works whatever the project's tracking settings say, since the word is
+   * your own. Reasons: `notify.message_not_found`, `notify.request_invalid`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.MarkMessageSeen
+   */
+  markMessageSeen: {
+    methodKind: "unary";
+    input: typeof MarkMessageSeenRequestSchema;
     output: typeof MessageSchema;
   },
   /**
