@@ -49,10 +49,10 @@ export function implementNotify({
     watchMessages: (request, ctx) => watch.stream(request, ctx),
 
     async getNotification(request, ctx) {
-      const { notificationId, messageId } = await messages.getNotification(ctx, request.notificationId)
+      const { notificationId, messageIds } = await messages.getNotification(ctx, request.notificationId)
       return {
         notificationId: toTypeId('ntf', notificationId),
-        messageIds: [toTypeId('msg', messageId)],
+        messageIds: messageIds.map((id) => toTypeId('msg', id)),
         createTime: timestampFromMs(idTimeMs(notificationId)),
       }
     },

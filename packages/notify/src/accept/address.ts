@@ -3,11 +3,15 @@ import type { Target } from '@mainstay/proto/notify/v1'
 import { reasons } from '../errors.ts'
 import { normaliseAddress } from '../providers/mailboxes.ts'
 import type { ProviderChannel } from '../providers/outgoing.ts'
-import type { FindRecipient, Recipient } from './recipients.ts'
+import type { FindRecipient } from './recipients.ts'
 
 export interface Addressee {
   to: string
+  /** Further addresses, each of which gets a message of its own: a recipient's other devices. */
+  others: readonly string[]
   recipientId: string | null
+  /** The language they read; empty when it is not known. */
+  locale: string
 }
 
 /** Which field of a target names an address of a channel, and what people call it. */
@@ -29,23 +33,24 @@ export async function findAddressee(
 ): Promise<Addressee> {
   const { field, name } = KINDS[channel]
   if (target?.case === 'recipientId') {
-    const recipient = await findRecipient(projectId, target.value)
+    const recipient = await findRecipient(projectId, target.value, channel)
     if (recipient === undefined) throw notFound()
-    const address = addressOf(recipient, channel)
-    if (address === null || address === '') {
+    const [first, ...others] = recipient.addresses
+    if (first === undefined) {
       throw unreachable(`This recipient has no ${name}.`, 'to.recipientId', `has no ${name}`)
     }
-    return { to: requireAddress(address, channel, 'to.recipientId'), recipientId: target.value }
+    const to = requireAddress(first, channel, 'to.recipientId')
+    return { to, others, recipientId: target.value, locale: recipient.locale ?? '' }
   }
   if (target?.case !== field) {
     throw invalid({ field: 'to', description: `must be a ${name}: set \`to.${field}\`` })
   }
-  return { to: requireAddress(target.value, channel, `to.${field}`), recipientId: null }
-}
-
-function addressOf({ email, phone }: Recipient, channel: ProviderChannel): string | null {
-  if (channel === 'email') return email
-  return channel === 'sms' || channel === 'whatsapp' ? phone : null
+  return {
+    to: requireAddress(target.value, channel, `to.${field}`),
+    others: [],
+    recipientId: null,
+    locale: '',
+  }
 }
 
 function requireAddress(text: string, channel: ProviderChannel, field: string): string {

@@ -7,6 +7,8 @@ import { type Draft, SEND_METHOD } from './store.ts'
 export interface Accepted {
   notificationId: string
   messageId: string
+  /** Its messages beyond the first. Absent: none. */
+  otherMessageIds?: readonly string[]
   deduplicated: boolean
   /** True when an earlier call with the same idempotency key got this answer first. */
   replayed: boolean
@@ -35,7 +37,37 @@ export async function answerFromEarlier(
     return [{ draft, response: answer === undefined || answer instanceof Error ? null : encode(answer) }]
   })
   if (corrections.length > 0) await correctKeys(db, corrections)
-  return answers
+  return await addOthers(db, drafts, answers)
+}
+
+/** Answers with all of the messages of those notifications that have several. */
+async function addOthers(
+  db: Pick<Db, 'query'>,
+  drafts: readonly Keys[],
+  answers: readonly (Accepted | Error | undefined)[],
+): Promise<(Accepted | Error | undefined)[]> {
+  const asked = answers.flatMap((answer, index) =>
+    answer === undefined || answer instanceof Error
+      ? []
+      : [{ projectId: drafts[index]?.projectId ?? null, notificationId: answer.notificationId }],
+  )
+  if (asked.length === 0) return [...answers]
+  const { rows } = await db.query<{ notification_id: string; message_ids: string[] }>({
+    text: `
+      SELECT n.notification_id, n.message_ids FROM unnest($1::uuid[], $2::uuid[]) AS a (project_id, notification_id)
+      JOIN notify.notifications n ON n.project_id = a.project_id AND n.notification_id = a.notification_id
+      WHERE n.message_ids IS NOT NULL`,
+    values: [
+      uuidColumn(asked.map((one) => one.projectId)),
+      uuidColumn(asked.map((one) => one.notificationId)),
+    ],
+  })
+  const others = new Map(rows.map((row) => [row.notification_id, row.message_ids.slice(1)]))
+  return answers.map((answer) => {
+    if (answer === undefined || answer instanceof Error) return answer
+    const otherMessageIds = others.get(answer.notificationId)
+    return otherMessageIds === undefined ? answer : { ...answer, otherMessageIds }
+  })
 }
 
 interface Earlier {

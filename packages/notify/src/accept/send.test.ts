@@ -13,19 +13,17 @@ import {
   UpdateRecipientRequestSchema,
 } from '@mainstay/proto/notify/v1'
 import type { CallContext } from '@mainstay/rpc'
-import { type NotifySettings, notifySettings } from '../config.ts'
 import { recipientHandlers } from '../recipients/api.ts'
 import type { NotificationContent } from '../rendering.ts'
 import { createTemplates, type Templates } from '../templates/service.ts'
 import { type TestCallOptions, testCall } from '../testing/call.ts'
 import { ledgerMigrations, TEST_PROJECT } from '../testing/ledger.ts'
 import { testRecipients } from '../testing/people.ts'
+import { createTestSend } from '../testing/sender.ts'
 import { content, emailContent, testAct } from '../testing/templates.ts'
 import { scriptAccount } from '../testing/worker.ts'
-import { createRecipientLookup } from './recipients.ts'
-import { createSend } from './send.ts'
+import type { createSend } from './send.ts'
 import { SEND_METHOD } from './store.ts'
-import { createWriter } from './writer.ts'
 
 type RequestInit = MessageInitShape<typeof SendNotificationRequestSchema>
 
@@ -45,24 +43,9 @@ describe('sending a notification', () => {
     bus = createBus({ connection: database.connectionString })
     await bus.start()
     templates = createTemplates({ db, bus, clock: systemClock })
-    const defaults = Object.entries(notifySettings.settings).map(([key, spec]) => [
-      key,
-      'default' in spec ? spec.default : undefined,
-    ])
-    sendIt = createSend({
-      db,
-      writer: createWriter({
-        db,
-        clock: systemClock,
-        batchSize: 100,
-        queueSize: 1000,
-        idempotencyTtlMs: DAY_MS,
-      }),
-      clock: systemClock,
-      settings: Object.fromEntries(defaults) as NotifySettings,
+    sendIt = createTestSend(db, {
       directory: { candidates: async (_projectId, live) => (live ? accounts : []) },
       renderer: templates,
-      findRecipient: createRecipientLookup(db),
     })
   })
   after(() => bus.stop())

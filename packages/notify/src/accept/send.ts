@@ -60,7 +60,7 @@ export function createSend(deps: SendDeps) {
     if (accepted.replayed) ctx.setHeader('idempotent-replayed', 'true')
     return {
       notificationId: toTypeId('ntf', accepted.notificationId),
-      messageIds: [toTypeId('msg', accepted.messageId)],
+      messageIds: [accepted.messageId, ...(accepted.otherMessageIds ?? [])].map((id) => toTypeId('msg', id)),
       createTime: timestampFromMs(idTimeMs(accepted.notificationId)),
       deduplicated: accepted.deduplicated,
     }
@@ -69,7 +69,7 @@ export function createSend(deps: SendDeps) {
 
 type Letter = Pick<
   Draft,
-  'channel' | 'content' | 'to' | 'recipientId' | 'subject' | 'templateName' | 'templateVersion'
+  'channel' | 'content' | 'to' | 'others' | 'recipientId' | 'subject' | 'templateName' | 'templateVersion'
 >
 type Envelope = Omit<Draft, keyof Letter>
 
@@ -114,7 +114,7 @@ function sealEnvelope(
 async function writeLetter(
   request: SendNotificationRequest,
   { projectId, live }: Envelope,
-  { directory, renderer, findRecipient }: SendDeps,
+  { clock, directory, renderer, findRecipient }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
   // The contract wants one of the cases: its rules have been kept before this is called.
@@ -124,19 +124,30 @@ async function writeLetter(
     request.channel,
     content.case === 'template' ? template?.channel : content.case,
   )
-  const addressee = await findAddressee(request.to?.target, channel, projectId, findRecipient)
+  const { to, others, recipientId, locale } = await findAddressee(
+    request.to?.target,
+    channel,
+    projectId,
+    findRecipient,
+  )
   const letter =
     content.case === 'template'
       ? await fillTemplate(
           { name: content.value.name, version: template?.version ?? content.value.version },
-          localeOf(request),
+          request.locale || locale,
           request.data ?? {},
           projectId,
           renderer,
         )
       : { ...inlineContent(content), ...NO_TEMPLATE }
   if ((await directory.candidates(projectId, live, channel)).length === 0) throw noProvider(live, channel)
-  return { ...addressee, ...letter, channel: channelNumber(channel) }
+  return {
+    to,
+    ...(others.length > 0 && { others: others.map((address) => ({ messageId: newId(clock), to: address })) }),
+    recipientId,
+    ...letter,
+    channel: channelNumber(channel),
+  }
 }
 
 const NO_TEMPLATE = { templateName: null, templateVersion: null } as const
@@ -152,11 +163,6 @@ async function fillTemplate(
   const { subject } = await renderer.check(projectId, template, data)
   const content = templateContent(template, data)
   return { content, subject, templateName: name, templateVersion: version }
-}
-
-/** The language that a template speaks to the addressee; empty: its own default. */
-function localeOf(request: SendNotificationRequest): string {
-  return request.locale
 }
 
 /** The content's own channel, which the request may also name. */

@@ -1,4 +1,5 @@
 import type { Db } from '@mainstay/kernel'
+import { plainArray } from '../deliver/batch-sql.ts'
 import { messagesAccepted, messagesEnded } from '../events.ts'
 import { TELL_SUPPRESSED } from '../suppressions/reason.ts'
 import {
@@ -11,7 +12,7 @@ import {
   uuidColumn,
 } from './columns.ts'
 
-/** One notification with its one message, ready to be stored. */
+/** One notification with its messages, ready to be stored. */
 export interface Draft {
   projectId: string
   notificationId: string
@@ -27,6 +28,8 @@ export interface Draft {
   unknownPolicy: number
   live: boolean
   to: string
+  /** Its messages beyond the first: to the recipient's other devices, alike in everything but the address. Absent: none. */
+  others?: readonly { messageId: string; to: string }[] | undefined
   recipientId: string | null
   subject: string
   templateName: string | null
@@ -51,6 +54,9 @@ export const SEND_METHOD = 'mainstay.notify.v1.Notify/SendNotification'
  *
  * A message to a suppressed address is stored as such and never queued.
  *
+ * A notification of several messages is a row for each; the first alone has content, by which the statement knows it. What is
+ * of the notification is written for the first; the rest follow by its id.
+ *
  * Nothing is joined, so that the plan, made once per connection, cannot grow wrong with the tables: `IN (SELECT …)`
  * inside an OR is a hashed subplan, whatever the planner believes about sizes.
  *
@@ -58,9 +64,11 @@ export const SEND_METHOD = 'mainstay.notify.v1.Notify/SendNotification'
  */
 export async function insertBatch(
   db: Pick<Db, 'query'>,
-  drafts: readonly Draft[],
+  batch: readonly Draft[],
   keyExpireMs: number,
 ): Promise<string[]> {
+  const isPlain = batch.every((draft) => draft.others === undefined)
+  const drafts = isPlain ? batch : batch.flatMap(eachMessage)
   const { rows } = await db.query<{ notification_id: string }>({
     name: 'notify.accept',
     text: ACCEPT,
@@ -89,20 +97,36 @@ export async function insertBatch(
       smallintColumn(drafts.map((d) => d.channel)),
       SEND_METHOD,
       new Date(keyExpireMs),
+      // Null is a column of nulls, and costs nothing.
+      isPlain ? null : textColumn(drafts.map(messageIds)),
     ],
   })
   return rows.map((row) => row.notification_id)
 }
 
-/** What the answer to a call is made of is kept in its idempotency row: the two ids, 32 bytes (see earlier.ts). */
+type Row = Omit<Draft, 'content'> & { content: string | null }
+
+function eachMessage(draft: Draft): Row[] {
+  const others = draft.others ?? []
+  return [draft, ...others.map((other) => ({ ...draft, ...other, content: null }))]
+}
+
+/** In notify.notifications for those that have several; as PostgreSQL writes an array. */
+function messageIds({ messageId, content, others = [] }: Row): string | null {
+  if (content === null || others.length === 0) return null
+  return plainArray([messageId, ...others.map((other) => other.messageId)])
+}
+
+/** What the answer to a call is made of is kept in its idempotency row: the two ids of notification and first message, 32 bytes (see earlier.ts). */
 const ACCEPT = `
 WITH draft AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
     $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
-    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[]) WITH ORDINALITY
+    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[], $25::text[])
+    WITH ORDINALITY
     AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
       live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
-      trace_id, idempotency_key, request_hash, channel, place)
+      trace_id, idempotency_key, request_hash, channel, message_ids, place)
 ),
 suppressed AS MATERIALIZED (
   SELECT place, reason FROM notify.find_suppressed($1::uuid[], $10::bool[], $22::int2[], $11::text[], $8::int2[])
@@ -112,7 +136,7 @@ keyed AS (
     (project_id, live, idempotency_key, method, request_hash, response, expire_time)
   SELECT project_id, live, idempotency_key, $23::text, request_hash,
     uuid_send(notification_id) || uuid_send(message_id), $24::timestamptz
-  FROM draft WHERE idempotency_key IS NOT NULL
+  FROM draft WHERE idempotency_key IS NOT NULL AND content IS NOT NULL
   ORDER BY project_id, live, idempotency_key COLLATE "C"
   ON CONFLICT (project_id, live, idempotency_key) DO UPDATE
     SET method = excluded.method, request_hash = excluded.request_hash, response = excluded.response,
@@ -127,7 +151,7 @@ called AS MATERIALIZED (
 deduped AS (
   INSERT INTO notify.dedupe_keys (project_id, live, dedupe_key, notification_id, message_id)
   SELECT project_id, live, dedupe_key, notification_id, message_id
-  FROM called WHERE dedupe_key IS NOT NULL
+  FROM called WHERE dedupe_key IS NOT NULL AND content IS NOT NULL
   ORDER BY project_id, live, dedupe_key COLLATE "C"
   ON CONFLICT DO NOTHING
   RETURNING notification_id
@@ -137,8 +161,9 @@ accepted AS MATERIALIZED (
   WHERE dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped)
 ),
 notifications AS (
-  INSERT INTO notify.notifications (project_id, notification_id, content, dedupe_key, actor, request_id)
-  SELECT project_id, notification_id, content::json, dedupe_key, actor, request_id FROM accepted
+  INSERT INTO notify.notifications (project_id, notification_id, content, dedupe_key, actor, request_id, message_ids)
+  SELECT project_id, notification_id, content::json, dedupe_key, actor, request_id, message_ids::uuid[]
+  FROM accepted WHERE content IS NOT NULL
 ),
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,

@@ -15,7 +15,7 @@ import { type Draft, insertBatch } from './store.ts'
 export interface WriterOptions {
   db: Pick<Db, 'query'>
   clock: Clock
-  /** Most drafts in one commit. */
+  /** Most messages in one commit; a notification that has more by itself is one of its own. */
   batchSize: number
   /** Drafts that may wait; beyond it `submit` throws `notify.overloaded`. */
   queueSize: number
@@ -141,9 +141,10 @@ export function createWriter(options: WriterOptions): Writer {
     const followers: Waiting[] = []
     const keys = new Set<string>()
     let characters = 0
+    let messages = 0
     let taken = 0
     for (const item of waiting) {
-      if (batch.length >= limit || characters > BATCH_MAX_CHARACTERS) break
+      if (messages >= limit || characters > BATCH_MAX_CHARACTERS) break
       taken++
       const { idempotency, projectId, live, content } = item.draft
       const key = idempotency === null ? undefined : `${projectId} ${live} ${idempotency.key}`
@@ -153,6 +154,7 @@ export function createWriter(options: WriterOptions): Writer {
       }
       if (key !== undefined) keys.add(key)
       characters += content.length
+      messages += 1 + (item.draft.others?.length ?? 0)
       batch.push(item)
     }
     waiting = waiting.slice(taken)
@@ -195,8 +197,9 @@ export function createWriter(options: WriterOptions): Writer {
     const stored = lost.size === 0 ? batch : batch.filter((item) => !lost.has(item.draft.notificationId))
     metrics?.committed(stored.length, (performance.now() - startedAt) / 1000)
     for (const item of stored) {
-      const { notificationId, messageId } = item.draft
-      resolve(item, { notificationId, messageId, deduplicated: false, replayed: false })
+      const { notificationId, messageId, others } = item.draft
+      const more = others && { otherMessageIds: others.map((other) => other.messageId) }
+      resolve(item, { notificationId, messageId, ...more, deduplicated: false, replayed: false })
     }
     if (stored.length > 0) onCommit?.(stored.map((item) => item.draft))
     return lost.size === 0 ? [] : batch.filter((item) => lost.has(item.draft.notificationId))

@@ -23,7 +23,7 @@ import { cancelQueued, type Decision, requeueUnknown, settleUnknown } from './de
 import { readFilter } from './filter.ts'
 import { listMessages, type Order } from './list.ts'
 import { type MessageRow, stateOf } from './row.ts'
-import { findMessage, findMessageOf } from './store.ts'
+import { findMessage, findMessagesOf } from './store.ts'
 import { tellTimeline } from './timeline.ts'
 import { findAccountNames, findOrigin, listAttempts, listNotes } from './timeline-store.ts'
 
@@ -101,15 +101,15 @@ export function createMessages({ db, clock, pageTokens, wake }: MessagesDeps) {
 
     async getNotification(ctx: CallContext, notificationId: string) {
       const uuid = fromTypeId('ntf', notificationId)
-      const messageId = uuid === undefined ? undefined : await findMessageOf(db, ctx.projectId, uuid)
-      if (uuid === undefined || messageId === undefined) {
+      const messageIds = uuid === undefined ? undefined : await findMessagesOf(db, ctx.projectId, uuid)
+      if (uuid === undefined || messageIds === undefined) {
         throw appError(
           reasons,
           'notify.notification_not_found',
           `There is no notification ${notificationId} in this project.`,
         )
       }
-      return { notificationId: uuid, messageId }
+      return { notificationId: uuid, messageIds }
     },
 
     async cancel(ctx: CallContext, { messageId }: CancelMessageRequest): Promise<MessageRow> {

@@ -40,20 +40,22 @@ export async function findMessages(
 }
 
 /**
- * The message of a notification, or undefined when there is no such notification. Its id was made right after the
- * notification's, so that it is among the first from there on: no index over `notification_id` is needed.
+ * The messages of a notification, or undefined when there is no such notification. Where it has one, its id was made right
+ * after the notification's, so that it is among the first from there on: no index over `notification_id` is needed.
  */
-export async function findMessageOf(
+export async function findMessagesOf(
   executor: Executor,
   projectId: string,
   notificationId: string,
-): Promise<string | undefined> {
-  const { rows } = await executor.query<{ message_id: string }>({
+): Promise<string[] | undefined> {
+  const { rows } = await executor.query<{ message_ids: string[] }>({
     text: `
-      SELECT message_id FROM notify.messages
-      WHERE project_id = $1 AND message_id > $2 AND message_id < $3 AND notification_id = $2
-      ORDER BY message_id LIMIT 1`,
+      SELECT coalesce(n.message_ids, ARRAY(
+        SELECT m.message_id FROM notify.messages m
+        WHERE m.project_id = $1 AND m.message_id > $2 AND m.message_id < $3 AND m.notification_id = $2
+        ORDER BY m.message_id LIMIT 1)) AS message_ids
+      FROM notify.notifications n WHERE n.project_id = $1 AND n.notification_id = $2`,
     values: [projectId, notificationId, minIdAt(idTimeMs(notificationId) + 60_000)],
   })
-  return rows[0]?.message_id
+  return rows[0]?.message_ids
 }

@@ -147,7 +147,7 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
 
   /**
    * The language of the template's words, in BCP 47, for example `pt-BR`. What has no words in it is said in the nearest
-   * language that has: `pt-BR`, `pt`, then the template's default. Unset: the template's default.
+   * language that has: `pt-BR`, `pt`, then the template's default. Unset: the recipient's, or the template's default.
    *
    * @generated from field: string locale = 16;
    */
@@ -181,7 +181,8 @@ export declare type Target = Message$1<"mainstay.notify.v1.Target"> & {
     case: "email";
   } | {
     /**
-     * Your id of a recipient that `UpdateRecipient` stored.
+     * Your id of a recipient that `UpdateRecipient` stored: push goes to all of their devices, anything else to their own email
+     * address or phone number, or to the newest of their endpoints.
      *
      * @generated from field: string recipient_id = 2;
      */
@@ -304,7 +305,7 @@ export declare type Notification = Message$1<"mainstay.notify.v1.Notification"> 
   notificationId: string;
 
   /**
-   * Its messages' ids, `msg_…`.
+   * Its messages' ids, `msg_…`: one, or one for each device that push goes to.
    *
    * @generated from field: repeated string message_ids = 2;
    */
@@ -2772,7 +2773,8 @@ export declare const SmtpSecuritySchema: GenEnum<SmtpSecurity>;
  */
 export declare const Notify: GenService<{
   /**
-   * Sends one notification to one recipient. An answer means it is stored durably; delivery is tracked on its message.
+   * Sends one notification to one recipient. An answer means it is stored durably; delivery is tracked on its messages: one, or
+   * one for each of the recipient's devices where push goes to a recipient's id.
    * A second call with the same `dedupe_key` answers with the first notification and sends nothing.
    * Reasons: `notify.template_not_found`, `notify.template_invalid`, `notify.recipient_not_found`, `notify.recipient_unreachable`,
    * `notify.no_provider`, `notify.request_invalid`, `notify.overloaded`.
