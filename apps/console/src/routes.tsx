@@ -55,6 +55,7 @@ export const router = createBrowserRouter([
               { path: 'configuration', lazy: pages.configuration },
               { path: 'dead-letters', lazy: pages.deadLetters },
               { path: 'changes', lazy: pages.changes },
+              { path: 'tracking', lazy: pages.tracking },
               { path: 'appearance', lazy: pages.appearance },
             ],
           },

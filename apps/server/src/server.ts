@@ -18,6 +18,7 @@ import { logProgress, type Progress } from './progress.ts'
 import { serveReports } from './report-routes.ts'
 import type { Role } from './role.ts'
 import { setUpDatabase } from './set-up-database.ts'
+import { serveTracking } from './tracking-routes.ts'
 import { version } from './version.ts'
 import { type Program, wire } from './wire.ts'
 
@@ -99,6 +100,7 @@ async function start(
     program.rpc.registerHttp(http)
     const { publicUrl } = settings.access
     serveReports(http, { reports: notify.reports, publicUrl, logger })
+    serveTracking(http, notify.tracking)
     registerDocs(http, { errorsFolder })
   }
   const hasConsole = role !== 'worker' && serveConsole(http)

@@ -95,6 +95,7 @@ export async function wire(options: {
     pageTokens,
     settings: settings.notify,
     idempotencyTtlMs: settings.access.idempotencyTtlMs,
+    publicUrl: settings.access.publicUrl,
     reportUrl: reportUrls(settings.access.publicUrl),
   })
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })

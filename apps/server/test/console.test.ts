@@ -20,6 +20,7 @@ const PAGES = [
   '/providers',
   '/api-keys',
   '/settings',
+  '/settings/tracking',
 ]
 
 const skip = skipUnless('chromium')

@@ -30,6 +30,9 @@ import { suppressionHandlers } from './suppressions/api.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
 import { implementTracking } from './tracking/api.ts'
+import { createTrackingReceiver, type TrackingReceiver } from './tracking/receiver.ts'
+import { createTrackingTokens } from './tracking/tokens.ts'
+import { createTracker } from './tracking/tracker.ts'
 import { createWakeUp } from './wake-up.ts'
 import { createWatch } from './watch/watch.ts'
 
@@ -40,11 +43,13 @@ export interface NotifyDeps {
   clock: Clock
   logger: Logger
   metrics: Metrics
-  sealer: Pick<Sealer, 'seal' | 'open'>
+  sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
   pageTokens: PageTokens
   settings: NotifySettings
   /** How long an idempotency key is kept, in milliseconds: access's setting, since the keys are its own. */
   idempotencyTtlMs: number
+  /** Where recipients reach this installation, `https://…`. Without it mails do not tell when they are opened. */
+  publicUrl?: string | undefined
   /** Where providers report about an account (uuid); empty without a public address. Default: none. */
   reportUrl?(providerAccountId: string): string
 }
@@ -63,6 +68,8 @@ export interface Notify {
   ensureDefaults(projectId: string): Promise<void>
   /** What providers tell later about messages that they took. */
   reports: ReportReceiver
+  /** What links and pictures in mails lead to. */
+  tracking: TrackingReceiver
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. */
   openMailboxPort(signIn: SignIn): Promise<void>
   /** Partitions and retention; for a job every ten minutes or so. */
@@ -105,10 +112,13 @@ export function createNotify(deps: NotifyDeps): Notify {
       watch.hint()
     },
   })
+  const tokens = createTrackingTokens(deps.sealer.deriveKey('notify tracking'))
+  const { publicUrl } = deps
   const deliverer = createDeliverer({
     db,
     directory,
     renderer: templates,
+    ...(publicUrl !== undefined && { track: createTracker({ db, tokens, publicUrl }) }),
     clock,
     logger,
     metrics,
@@ -124,6 +134,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     watch.hint()
     deps.events.wake()
   }
+  const tracking = createTrackingReceiver({ db, clock, logger, tokens, onChanged: onReported })
   const reportMetrics = createReportMetrics(metrics)
   const intake = createReportIntake({ db, clock, onChanged: onReported, onDropped: reportMetrics.dropped })
   const reports = createReportReceiver({
@@ -161,6 +172,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       watch.stop()
       await writer.drain()
       await intake.idle()
+      await tracking.idle()
       await wakeUp.stop()
       await templates.stop()
       await directory.close()
@@ -177,6 +189,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       },
     },
     reports,
+    tracking,
     ensureDefaults: (projectId) => directory.ensureDefaults(projectId),
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
     async maintain() {

@@ -19,6 +19,7 @@ export const pages = {
   configuration: () => import('./settings/configuration-tab.tsx'),
   deadLetters: () => import('./settings/dead-letters-tab.tsx'),
   changes: () => import('./settings/changes-tab.tsx'),
+  tracking: () => import('./settings/tracking-tab.tsx'),
   appearance: () => import('./settings/appearance-tab.tsx'),
   notFound: () => import('./not-found/not-found-page.tsx'),
 }

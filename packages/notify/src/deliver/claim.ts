@@ -8,6 +8,7 @@ import type { Route } from '../routing/choose.ts'
 import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
 import type { Spend } from '../routing/spend-store.ts'
 import { tellSuppressed } from '../suppressions/reason.ts'
+import type { Track } from '../tracking/tracker.ts'
 import type { Accounts } from './accounts.ts'
 import { NOTHING_TOLD, takeAim } from './aim.ts'
 import { walkIndexes } from './batch-sql.ts'
@@ -67,6 +68,8 @@ export interface ClaimDeps {
   router: Router
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
   renderer: Pick<Renderer, 'render'>
+  /** Makes mail tell when it is opened and followed, where its project wants that. Default: none does. */
+  track?: Track
   noProviderRetryMs: number
   policies: RetryPolicies
   /** How long a provider's report is waited for when its answer was lost. */
@@ -235,6 +238,7 @@ async function prepare(
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
     const filled = isReady(content) ? undefined : await deps.renderer.render(projectId, content)
+    const said = filled ?? (content as InlineContent)
     const job: Job = {
       projectId,
       messageId,
@@ -251,7 +255,7 @@ async function prepare(
       means: meansOf(account, deps.reportWaitMs[lane]),
       to: row.to,
       traceId: row.traceId,
-      content: filled ?? (content as InlineContent),
+      content: (await deps.track?.(row, said)) ?? said,
       subject: filled !== undefined && 'template' in content ? subjectOf(filled) : null,
       account,
       client,

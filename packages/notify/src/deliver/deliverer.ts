@@ -6,6 +6,7 @@ import type { Renderer } from '../rendering.ts'
 import { createBreakers, type SharedBreakers } from '../routing/breaker.ts'
 import { createRouter } from '../routing/router.ts'
 import type { RoutingTable } from '../routing/table.ts'
+import type { Track } from '../tracking/tracker.ts'
 import { createAccounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
@@ -25,6 +26,8 @@ export interface DelivererDeps {
   db: Db
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
   renderer: Pick<Renderer, 'render'>
+  /** Makes mail tell when it is opened and followed. Default: none does. */
+  track?: Track
   clock: Clock
   logger: Logger
   metrics: Metrics

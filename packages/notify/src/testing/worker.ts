@@ -91,6 +91,7 @@ export interface TestWorkerOptions {
   settings?: Partial<DeliverSettings>
   clock?: Clock
   renderer?: Pick<Renderer, 'render'>
+  track?: DelivererDeps['track']
   bus?: DelivererDeps['bus']
   routing?: DelivererDeps['routing']
   /** Another way to the same database. */
@@ -109,6 +110,7 @@ export function createTestWorker(db: Db, options: TestWorkerOptions = {}): Deliv
     logger: createLogger({ level: 'fatal' }),
     metrics: createMetrics(),
     settings: testDeliverSettings(options.settings),
+    ...(options.track === undefined ? {} : { track: options.track }),
     ...(options.bus === undefined ? {} : { bus: options.bus }),
     ...(options.routing === undefined ? {} : { routing: options.routing }),
   })

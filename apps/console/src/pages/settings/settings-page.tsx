@@ -7,6 +7,7 @@ const tabs = [
   { path: '/settings/configuration', title: 'Configuration' },
   { path: '/settings/dead-letters', title: 'Dead letters' },
   { path: '/settings/changes', title: 'Changes' },
+  { path: '/settings/tracking', title: 'Tracking' },
   { path: '/settings/appearance', title: 'Appearance' },
 ]
 
