@@ -29,6 +29,9 @@ export const reasons = defineReasons({
   'notify.etag_mismatch': 'aborted',
   'notify.mail_not_found': 'not_found',
 
+  // What people want.
+  'notify.category_not_found': 'not_found',
+
   // What providers tell.
   'notify.report_forged': 'unauthenticated',
   'notify.report_malformed': 'invalid_argument',

@@ -1,5 +1,6 @@
 import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from '@mainstay/kernel'
 import type { Implementation } from '@mainstay/rpc'
+import { createCategoryLookup } from './accept/categories.ts'
 import { createRecipientLookup } from './accept/recipients.ts'
 import { createSend } from './accept/send.ts'
 import { createWriter } from './accept/writer.ts'
@@ -102,7 +103,9 @@ export function createNotify(deps: NotifyDeps): Notify {
     },
   })
   const findRecipient = createRecipientLookup(db)
-  const send = createSend({ db, writer, clock, settings, directory, renderer: templates, findRecipient })
+  const findCategory = createCategoryLookup(db)
+  const finders = { findRecipient, findCategory }
+  const send = createSend({ db, writer, clock, settings, directory, renderer: templates, ...finders })
   const messages = createMessages({
     db,
     clock,

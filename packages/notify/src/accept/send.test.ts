@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
-import { type Bus, createBus, fromTypeId, isUuid, newId, systemClock, toTypeId } from '@mainstay/kernel'
+import {
+  type AppError,
+  type Bus,
+  createBus,
+  fromTypeId,
+  isUuid,
+  newId,
+  systemClock,
+  toTypeId,
+} from '@mainstay/kernel'
 import { useTestDatabase } from '@mainstay/kernel/testing'
 import {
   Channel,
@@ -19,6 +28,7 @@ import { createTemplates, type Templates } from '../templates/service.ts'
 import { type TestCallOptions, testCall } from '../testing/call.ts'
 import { ledgerMigrations, TEST_PROJECT } from '../testing/ledger.ts'
 import { testRecipients } from '../testing/people.ts'
+import { storeCategory } from '../testing/preferences.ts'
 import { createTestSend } from '../testing/sender.ts'
 import { content, emailContent, testAct } from '../testing/templates.ts'
 import { scriptAccount } from '../testing/worker.ts'
@@ -216,6 +226,23 @@ describe('sending a notification', () => {
       reason: 'access.idempotency_key_reused',
     })
     accounts = [scriptAccount()]
+  })
+
+  it('knows the category, or says at the field that there is none; a repeated call is answered as before', async () => {
+    await storeCategory(database.db, 'offers')
+    const idempotency = { key: 'offers-1', requestHash: randomBytes(32) }
+    const first = await send({ category: 'offers' }, { idempotency })
+    assert.equal((await stored(first)).category, 'offers')
+    await assert.rejects(send({ category: 'ofers' }), (error: AppError) => {
+      assert.equal(error.reason, 'notify.category_not_found')
+      assert.deepEqual(error.violations, [
+        { field: 'category', description: 'is not a category of this project' },
+      ])
+      return true
+    })
+    await database.db.query({ text: 'DELETE FROM notify.categories' })
+    const repeated = await send({ category: 'offers' }, { idempotency })
+    assert.deepEqual(repeated.messageIds, first.messageIds)
   })
 
   it('keeps nothing of a call that was refused, so that the same key works once the cause is gone', async () => {

@@ -17,6 +17,7 @@ import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
 import type { Renderer } from '../rendering.ts'
 import { findAddressee } from './address.ts'
+import { type FindCategory, requireCategory } from './categories.ts'
 import { inlineContent, templateContent } from './content.ts'
 import { type Accepted, answerFromEarlier } from './earlier.ts'
 import type { FindRecipient } from './recipients.ts'
@@ -31,6 +32,7 @@ export interface SendDeps {
   directory: Pick<ProviderDirectory, 'candidates'>
   renderer: Pick<Renderer, 'find' | 'check'>
   findRecipient: FindRecipient
+  findCategory: FindCategory
 }
 
 /** What sending asks of a call. */
@@ -98,6 +100,7 @@ function sealEnvelope(
     notificationId,
     messageId: newId(clock),
     dedupeKey: request.dedupeKey || null,
+    category: request.category || null,
     idempotency: idempotency ?? null,
     actor: ctx.caller.id,
     requestId: ctx.requestId,
@@ -113,12 +116,13 @@ function sealEnvelope(
 /** What depends on things stored before: the address, the template's version, a provider that could take it. */
 async function writeLetter(
   request: SendNotificationRequest,
-  { projectId, live }: Envelope,
-  { clock, directory, renderer, findRecipient }: SendDeps,
+  { projectId, live, category }: Envelope,
+  { clock, directory, renderer, findRecipient, findCategory }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
   // The contract wants one of the cases: its rules have been kept before this is called.
   if (content.case === undefined) throw new TypeError('A request to send has content')
+  if (category !== null) await requireCategory(projectId, category, findCategory)
   const template = content.case === 'template' ? await renderer.find(projectId, content.value) : undefined
   const channel = requireChannel(
     request.channel,
@@ -214,6 +218,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'notify.no_provider',
   'notify.recipient_not_found',
   'notify.recipient_unreachable',
+  'notify.category_not_found',
   'notify.template_not_found',
   'notify.template_invalid',
 ])

@@ -31,6 +31,8 @@ export interface Draft {
   /** Its messages beyond the first: to the recipient's other devices, alike in everything but the address. Absent: none. */
   others?: readonly { messageId: string; to: string }[] | undefined
   recipientId: string | null
+  /** What it is about; null: none of the project's categories. */
+  category: string | null
   subject: string
   templateName: string | null
   templateVersion: number | null
@@ -52,10 +54,13 @@ export const SEND_METHOD = 'mainstay.notify.v1.Notify/SendNotification'
  * key; earlier.ts then finds out what came first. The keys are inserted in order, so that two batches with keys in common
  * wait for each other instead of deadlocking. Within a batch no idempotency key may come twice.
  *
- * A message to a suppressed address is stored as such and never queued.
+ * A message to a suppressed address is stored as such and never queued; so is one that its recipient does not want or that a
+ * frequency cap leaves no room for (notify.admit, which counts: so it is asked about nothing but what is stored). One that
+ * quiet hours keep waits for their end.
  *
  * A notification of several messages is a row for each; the first alone has content, by which the statement knows it. What is
- * of the notification is written for the first; the rest follow by its id.
+ * of the notification is written for the first; the rest follow by its id. What its recipient wants is asked once for all of them,
+ * so that three devices are one message to a frequency cap.
  *
  * Nothing is joined, so that the plan, made once per connection, cannot grow wrong with the tables: `IN (SELECT …)`
  * inside an OR is a hashed subplan, whatever the planner believes about sizes.
@@ -99,6 +104,7 @@ export async function insertBatch(
       new Date(keyExpireMs),
       // Null is a column of nulls, and costs nothing.
       isPlain ? null : textColumn(drafts.map(messageIds)),
+      drafts.every((d) => d.category === null) ? null : textColumn(drafts.map((d) => d.category)),
     ],
   })
   return rows.map((row) => row.notification_id)
@@ -122,11 +128,11 @@ const ACCEPT = `
 WITH draft AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
     $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
-    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[], $25::text[])
-    WITH ORDINALITY
+    $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[], $25::text[],
+    $26::text[]) WITH ORDINALITY
     AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
       live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
-      trace_id, idempotency_key, request_hash, channel, message_ids, place)
+      trace_id, idempotency_key, request_hash, channel, message_ids, category, place)
 ),
 suppressed AS MATERIALIZED (
   SELECT place, reason FROM notify.find_suppressed($1::uuid[], $10::bool[], $22::int2[], $11::text[], $8::int2[])
@@ -156,8 +162,33 @@ deduped AS (
   ON CONFLICT DO NOTHING
   RETURNING notification_id
 ),
+admitted AS MATERIALIZED (
+  SELECT asked.notification_ids[said.place] AS notification_id, said.skip_reason, said.due_time, said.note
+  FROM (
+    SELECT array_agg(notification_id) AS notification_ids, array_agg(project_id) AS project_ids, array_agg(live) AS lives,
+      array_agg(channel) AS channels, array_agg(class) AS classes, array_agg(recipient_id) AS recipient_ids,
+      array_agg(category) AS categories, array_agg(send_time) AS due_times
+    FROM (
+      SELECT * FROM (
+        SELECT DISTINCT ON (notification_id) place, notification_id, project_id, live, channel, class, recipient_id, category,
+          send_time
+        FROM called
+        WHERE (recipient_id IS NOT NULL OR category IS NOT NULL)
+          AND (dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped))
+          AND place NOT IN (SELECT place FROM suppressed)
+        ORDER BY notification_id, place
+      ) one ORDER BY place
+    ) ordered
+    HAVING count(*) > 0
+  ) asked, notify.admit(asked.project_ids, asked.lives, asked.channels, asked.classes, asked.recipient_ids,
+    asked.categories, asked.due_times) said
+),
 accepted AS MATERIALIZED (
-  SELECT *, (SELECT reason FROM suppressed WHERE suppressed.place = called.place) AS reason FROM called
+  SELECT *, (SELECT reason FROM suppressed WHERE suppressed.place = called.place) AS reason,
+    (SELECT skip_reason FROM admitted a WHERE a.notification_id = called.notification_id) AS skip_reason,
+    (SELECT due_time FROM admitted a WHERE a.notification_id = called.notification_id) AS quiet_until,
+    (SELECT note FROM admitted a WHERE a.notification_id = called.notification_id) AS note
+  FROM called
   WHERE dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped)
 ),
 notifications AS (
@@ -168,15 +199,23 @@ notifications AS (
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
     to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id,
-    status_detail)
-  SELECT project_id, message_id, notification_id, channel, class, CASE WHEN reason IS NULL THEN 1 ELSE 9 END,
-    unknown_policy, live, to_address, recipient_id, subject, template_name, template_version, send_time, expire_time,
-    create_time, trace_id, ${TELL_SUPPRESSED}
+    category, status_detail)
+  SELECT project_id, message_id, notification_id, channel, class,
+    CASE WHEN reason IS NOT NULL THEN 9 WHEN skip_reason IS NOT NULL THEN 10 ELSE 1 END,
+    unknown_policy, live, to_address, recipient_id, subject, template_name, template_version,
+    coalesce(quiet_until, send_time), expire_time, create_time, trace_id, category,
+    coalesce(${TELL_SUPPRESSED}, skip_reason, note)
   FROM accepted
+),
+notes AS (
+  INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
+  SELECT project_id, message_id, message_id, 15, 'preferences', note FROM accepted
+  WHERE note IS NOT NULL AND reason IS NULL
 ),
 queue AS (
   INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time)
-  SELECT project_id, message_id, class, send_time, expire_time FROM accepted WHERE reason IS NULL
+  SELECT project_id, message_id, class, least(coalesce(quiet_until, send_time), expire_time), expire_time
+  FROM accepted WHERE reason IS NULL AND skip_reason IS NULL
 ),
 batch AS MATERIALIZED (
   SELECT project_id, array_agg(message_id) AS message_ids FROM accepted GROUP BY project_id
@@ -194,6 +233,6 @@ ended AS (
   INSERT INTO kernel.outbox (topic, key, payload)
   SELECT '${messagesEnded.name}', project_id::text,
     json_build_object('projectId', project_id, 'messageIds', array_agg(message_id))
-  FROM accepted WHERE reason IS NOT NULL GROUP BY project_id
+  FROM accepted WHERE reason IS NOT NULL OR skip_reason IS NOT NULL GROUP BY project_id
 )
 SELECT notification_id FROM draft WHERE notification_id NOT IN (SELECT notification_id FROM accepted)`

@@ -28,6 +28,8 @@ export interface PickedRow {
   /** Of the contract. */
   channel: number
   to: string
+  recipientId: string | null
+  category: string | null
   possibleDuplicate: boolean
   traceId: string | null
   /** Why nothing is to be sent to the address; null: nothing keeps it. */
@@ -91,7 +93,7 @@ SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease
   (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
   q.doubt, (extract(epoch FROM q.doubt_time) * 1000)::float8 AS "doubtMs",
   m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
-  m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content,
+  m.recipient_id AS "recipientId", m.category, m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content,
   (SELECT min(s.reason) FROM notify.suppressions s
     WHERE s.project_id = m.project_id AND s.live = m.live AND s.channel = m.channel
       AND s.address_key = notify.address_key(m.channel, m.to_address)
@@ -186,6 +188,8 @@ export interface Aside {
   messageId: string
   /** The state it ends in; 0: it goes on waiting for `dueMs`; -1: it has ended already and only leaves the queue. */
   state: MessageState | 0 | -1
+  /** Quiet hours keep it, which its timeline tells. */
+  isHeld?: true
   dueMs: number
   detail: string | null
   /** uuid of the note that tells of an end. */
@@ -205,6 +209,7 @@ export async function setAside(tx: Tx, nowMs: number, asides: readonly Aside[]):
       plainArray(asides.map((a) => a.dueMs / 1000)),
       asides.map((a) => a.detail),
       plainArray(asides.map((a) => a.noteId)),
+      plainArray(asides.map((a) => a.isHeld ?? false)),
     ],
   })
 }
@@ -212,8 +217,8 @@ export async function setAside(tx: Tx, nowMs: number, asides: readonly Aside[]):
 /** A message that waits is rewritten only when what it says changes: it may be put off a thousand times. */
 const SET_ASIDE = `
 WITH a AS MATERIALIZED (
-  SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::float8[], $6::text[], $7::uuid[])
-    AS a (project_id, message_id, state, due, detail, note_id)
+  SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::float8[], $6::text[], $7::uuid[], $8::bool[])
+    AS a (project_id, message_id, state, due, detail, note_id, is_held)
 ),
 gone AS (
   DELETE FROM notify.delivery_queue q USING a
@@ -230,11 +235,13 @@ changed AS (
   FROM a
   WHERE a.state >= 0 AND m.state = 1 AND m.project_id = a.project_id AND m.message_id = a.message_id
     AND (a.state > 0 OR m.status_detail IS DISTINCT FROM a.detail)
-  RETURNING m.project_id, m.message_id, a.state, a.detail, a.note_id
+  RETURNING m.project_id, m.message_id, a.state, a.detail, a.note_id, a.is_held
 ),
 notes AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title, detail)
-  SELECT project_id, message_id, note_id, 8, 'worker', 'Ended without an attempt', detail FROM changed WHERE state > 0
+  SELECT project_id, message_id, note_id, CASE WHEN is_held THEN 15 ELSE 8 END, 'worker',
+    CASE WHEN is_held THEN detail ELSE 'Ended without an attempt' END, CASE WHEN is_held THEN NULL ELSE detail END
+  FROM changed WHERE state > 0 OR is_held
 ),${tellOf('changed', 'state > 0')}
 SELECT count(*) FROM changed`
 

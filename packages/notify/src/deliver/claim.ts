@@ -1,5 +1,6 @@
 import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
 import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { findGates, type Gate } from '../preferences/gate-store.ts'
 import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
@@ -113,11 +114,14 @@ export async function claimBatch(
       const rows = await pickDue(tx, limits)
       const retried = rows.filter(({ leaseEpoch }) => leaseEpoch > 0)
       const refusals = retried.length === 0 ? NO_REFUSALS : await findRefusals(tx, retried)
+      const gates = await findGates(tx, rows, limits.nowMs)
       const asides: Aside[] = []
       const routes = new Map<Job, Route>()
       let left = 0
       for (const row of rows) {
-        const prepared = await prepare(deps, row, workerId, rows.length, refusals.get(row.messageId))
+        const { messageId } = row
+        const known = { refusedBy: refusals.get(messageId), gate: gates.get(messageId) }
+        const prepared = await prepare(deps, row, workerId, rows.length, known)
         if (prepared === 'no_place') left++
         else if ('aside' in prepared) asides.push(prepared.aside)
         else {
@@ -195,12 +199,20 @@ async function holdBack(tx: Tx, { router, accounts, clock }: ClaimDeps, jobs: Jo
 
 type Prepared = { job: Job; route: Route } | { aside: Aside } | 'no_place'
 
+/** What other tables say about a picked row. */
+interface Known {
+  /** The accounts that refused it for good. */
+  refusedBy: readonly string[] | undefined
+  /** Why its recipient is not to get it now. */
+  gate: Gate | undefined
+}
+
 async function prepare(
   deps: ClaimDeps,
   row: PickedRow,
   workerId: string,
   batchSize: number,
-  refusedBy: readonly string[] = [],
+  { refusedBy = [], gate }: Known,
 ): Promise<Prepared> {
   const { accounts, clock } = deps
   const { projectId, messageId, notificationId, content, lane } = row
@@ -215,8 +227,11 @@ async function prepare(
     channel === undefined ? [] : await deps.directory.candidates(projectId, row.live, channel)
   const aim = takeAim(deps, row, candidates)
   if (aim === undefined) return end(row, MessageState.UNKNOWN, NOTHING_TOLD)
-  if (row.suppression !== null && (row.doubt === Doubt.NONE || aim.isResend)) {
-    return end(row, MessageState.SUPPRESSED, tellSuppressed(row.suppression))
+  if (row.doubt === Doubt.NONE || aim.isResend) {
+    if (row.suppression !== null) {
+      return end(row, MessageState.SUPPRESSED, tellSuppressed(row.suppression))
+    }
+    if (gate !== undefined) return stop(row, gate)
   }
   const request: RouteRequest = {
     ...{ projectId, channel: channel ?? 'email', lane, to: row.to, batchSize, ...aim.binding },
@@ -303,6 +318,16 @@ function waiting(
   const waitMs = Math.max(untilMs - nowMs, 10)
   const dueMs = Math.min(expireMs, Math.ceil(nowMs + waitMs * (1 + Math.random() / 5)))
   return { projectId, messageId, state: 0, dueMs, detail, noteId: newId() }
+}
+
+/** Ends what its recipient does not want; what quiet hours keep waits for their very end, unless it expires before. */
+function stop(row: PickedRow, gate: Gate): Prepared {
+  if ('skip' in gate) return end(row, MessageState.SKIPPED, gate.skip)
+  const { projectId, messageId, expireMs } = row
+  const dueMs = Math.min(expireMs, gate.untilMs)
+  return {
+    aside: { projectId, messageId, state: 0, isHeld: true, dueMs, detail: gate.heldBy, noteId: newId() },
+  }
 }
 
 /** The end without an attempt; where an earlier one may have reached the recipient, nobody can say that it did not. */

@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '@mainstay/kernel'
 import { useTestDatabase, waitFor } from '@mainstay/kernel/testing'
+import { createCategoryLookup } from '../accept/categories.ts'
 import { createRecipientLookup } from '../accept/recipients.ts'
 import { createSend } from '../accept/send.ts'
 import { createWriter } from '../accept/writer.ts'
@@ -59,6 +60,7 @@ describe('mainstay.enqueue', () => {
         directory: { candidates: async () => accounts },
         renderer: createTemplates({ db, bus, clock: systemClock }),
         findRecipient: createRecipientLookup(db),
+        findCategory: createCategoryLookup(db),
       }),
     )
   })

@@ -30,6 +30,7 @@ export interface MessageRow {
   provider_account_id: string | null
   status_detail: string | null
   trace_id: string | null
+  category: string | null
   /** Null when it is not in the queue. */
   due_time: Date | null
   lease_epoch: number | null
@@ -43,7 +44,7 @@ export interface MessageRow {
 export const MESSAGE_COLUMNS = `m.project_id, m.message_id, m.notification_id, m.channel, m.class, m.state,
   m.unknown_policy, m.live, m.possible_duplicate, m.attempt_count, m.to_address, m.recipient_id, m.subject,
   m.template_name, m.template_version, m.send_time, m.expire_time, m.update_time, m.sent_time, m.delivered_time,
-  m.seen_time, m.click_time, m.provider_account_id, m.status_detail, m.trace_id,
+  m.seen_time, m.click_time, m.provider_account_id, m.status_detail, m.trace_id, m.category,
   q.due_time, q.lease_epoch, q.lease_owner, q.start_time, q.provider_account_id AS queue_account_id`
 
 /** The state as callers see it: of an accepted message the queue knows more. */
@@ -89,6 +90,7 @@ export function toMessage(row: MessageRow, nowMs: number): MessageInitShape<type
     live: row.live,
     traceId: row.trace_id ?? '',
     unknownPolicy: row.unknown_policy,
+    category: row.category ?? '',
   }
 }
 

@@ -39,6 +39,7 @@ function message(change: Partial<MessageRow> = {}): MessageRow {
     provider_account_id: null,
     status_detail: null,
     trace_id: null,
+    category: null,
     due_time: null,
     lease_epoch: null,
     lease_owner: null,
@@ -193,4 +194,44 @@ test('the attempt under way is told before anybody knows how it ends', () => {
   }).at(-1)
   assert.equal(last?.title, 'Attempt 1: calling Main')
   assert.equal(last?.outcome, AttemptOutcome.CALLING)
+})
+
+test('what quiet hours kept tells why it is sent later, and not that somebody scheduled it', () => {
+  const [sendMs, title] = [T + 30_000, 'Quiet hours in Europe/Berlin until 07:00']
+  const held: NoteRow = {
+    note_id: message().message_id,
+    kind: 15,
+    actor: 'preferences',
+    title,
+    detail: null,
+  }
+  const entries = tell({ message: message({ send_time: new Date(sendMs) }), notes: [held] })
+  assert.deepEqual(
+    entries.map((entry) => [TimelineKind[entry.kind], entry.title]),
+    [
+      ['ACCEPTED', 'Accepted and stored'],
+      ['SCHEDULED', title],
+      ['QUEUED', 'Queued for a worker'],
+    ],
+  )
+})
+
+test('what its recipient does not want was never queued, unless the wish came later', () => {
+  const skipped = message({
+    state: MessageState.SKIPPED,
+    status_detail: 'The recipient has switched off "Offers" by email.',
+  })
+  assert.deepEqual(titles({ message: skipped }), ['Accepted and stored', 'Skipped: it is not sent'])
+  const later: NoteRow = {
+    note_id: minIdAt(T + 1000),
+    kind: 8,
+    actor: 'worker',
+    title: 'Ended without an attempt',
+    detail: skipped.status_detail,
+  }
+  assert.deepEqual(titles({ message: skipped, notes: [later] }), [
+    'Accepted and stored',
+    'Queued for a worker',
+    'Ended without an attempt',
+  ])
 })

@@ -43,7 +43,7 @@ export function tellTimeline(history: History): Entry[] {
   return dated.sort((a, b) => a.ms - b.ms).map(({ ms, entry }) => ({ ...entry, time: timestampFromMs(ms) }))
 }
 
-function tellAcceptance({ message, origin, nowMs }: History): Dated[] {
+function tellAcceptance({ message, origin, notes, nowMs }: History): Dated[] {
   const acceptedMs = idTimeMs(message.message_id)
   const sendMs = message.send_time.getTime()
   const told: Dated[] = [
@@ -54,7 +54,8 @@ function tellAcceptance({ message, origin, nowMs }: History): Dated[] {
       attributes: present({ request: origin?.request_id, dedupeKey: origin?.dedupe_key }),
     }),
   ]
-  if (sendMs > acceptedMs) {
+  const isHeld = notes.some(({ kind, note_id: id }) => kind === HELD_NOTE && id === message.message_id)
+  if (sendMs > acceptedMs && !isHeld) {
     told.push(
       at(acceptedMs, {
         kind: TimelineKind.SCHEDULED,
@@ -64,7 +65,9 @@ function tellAcceptance({ message, origin, nowMs }: History): Dated[] {
       }),
     )
   }
-  const neverQueued = message.state === MessageState.CANCELLED && message.update_time.getTime() < sendMs
+  const endedUnqueued = ENDED_AT_ONCE.has(message.state) && !notes.some(({ kind }) => kind === UNTRIED_NOTE)
+  const cancelledEarly = message.state === MessageState.CANCELLED && message.update_time.getTime() < sendMs
+  const neverQueued = endedUnqueued || cancelledEarly
   if (sendMs <= nowMs && !neverQueued) {
     told.push(at(sendMs, { kind: TimelineKind.QUEUED, title: 'Queued for a worker', actor: 'worker' }))
   }
@@ -225,7 +228,7 @@ const OUTCOME_WORDS: Readonly<Record<number, string>> = {
 
 const END_WORDS: Readonly<Partial<Record<MessageState, string>>> = {
   [MessageState.SUPPRESSED]: 'Not sent: the address is suppressed',
-  [MessageState.SKIPPED]: "Not sent: the recipient's preferences say so",
+  [MessageState.SKIPPED]: 'Skipped: it is not sent',
   [MessageState.EXPIRED]: 'Expired before it could be sent',
   [MessageState.CANCELLED]: 'Cancelled',
   [MessageState.FAILED]: 'Failed',
@@ -241,8 +244,15 @@ const NOTE_KINDS: Readonly<Record<number, TimelineKind>> = {
   11: TimelineKind.ENDED,
   12: TimelineKind.SEEN,
   14: TimelineKind.SEEN,
+  15: TimelineKind.SCHEDULED,
 }
 const DELIVERED_NOTE = 5
+/** Ended without an attempt, though it was in the queue. */
+const UNTRIED_NOTE = 8
+/** Quiet hours keep it. One that has the message's own id was written when it was accepted. */
+const HELD_NOTE = 15
+/** States of messages that never come into the queue, unless a note says that they did. */
+const ENDED_AT_ONCE: ReadonlySet<MessageState> = new Set([MessageState.SUPPRESSED, MessageState.SKIPPED])
 const ENDING_NOTES: ReadonlySet<number> = new Set([1, 3, 6, 7, 8, 11])
 
 function at(ms: number, entry: Entry): Dated {

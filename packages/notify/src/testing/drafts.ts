@@ -21,6 +21,7 @@ export function draft(changes: Partial<Draft> = {}): Draft {
     live: true,
     to: 'ann@example.com',
     recipientId: null,
+    category: null,
     subject: 'Hello',
     templateName: null,
     templateVersion: null,

@@ -1,4 +1,5 @@
 import { type Db, systemClock } from '@mainstay/kernel'
+import { createCategoryLookup } from '../accept/categories.ts'
 import { createRecipientLookup } from '../accept/recipients.ts'
 import { createSend, type SendDeps } from '../accept/send.ts'
 import { createWriter } from '../accept/writer.ts'
@@ -30,5 +31,6 @@ export function createTestSend(
     directory,
     renderer,
     findRecipient: createRecipientLookup(db),
+    findCategory: createCategoryLookup(db),
   })
 }

@@ -34,6 +34,7 @@ export type ServerReason =
   | 'kernel.internal'
   | 'kernel.notification_too_large'
   | 'kernel.page_token_invalid'
+  | 'notify.category_not_found'
   | 'notify.credentials_unreadable'
   | 'notify.etag_mismatch'
   | 'notify.mail_not_found'

@@ -152,6 +152,15 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
    * @generated from field: string locale = 16;
    */
   locale: string;
+
+  /**
+   * What it is about: a category of the project (`CreateCategory`), such as `offers`. The recipient's preferences, quiet hours and
+   * frequency caps then hold for it: a message that is not wanted is stored as skipped, with the reason. Unset: none; then
+   * preferences hold for bulk messages to people who want nothing, and quiet hours for messages to recipients.
+   *
+   * @generated from field: string category = 17;
+   */
+  category: string;
 };
 
 /**
@@ -533,6 +542,13 @@ export declare type Message = Message$1<"mainstay.notify.v1.Message"> & {
    * @generated from field: google.protobuf.Timestamp click_time = 26;
    */
   clickTime?: Timestamp | undefined;
+
+  /**
+   * What it is about: a category of the project. Empty: none.
+   *
+   * @generated from field: string category = 24;
+   */
+  category: string;
 };
 
 /**
