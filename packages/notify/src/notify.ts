@@ -15,6 +15,7 @@ import { createMarkMessageSeen } from './messages/mark-seen.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
 import { recipientHandlers } from './recipients/api.ts'
+import { forgetDead } from './recipients/dead-devices.ts'
 import { createRecipients } from './recipients/service.ts'
 import { createTimezones } from './recipients/timezones.ts'
 import { createReportIntake } from './reports/intake.ts'
@@ -198,6 +199,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     async maintain() {
       await deleteOldReports({ db, clock, settings })
       await measureRates(db, clock)
+      await forgetDead(db, clock.now())
       return maintainLedger(partitions)
     },
   }

@@ -6,9 +6,8 @@ import type { ProviderChannel } from '../providers/outgoing.ts'
 import type { FindRecipient } from './recipients.ts'
 
 export interface Addressee {
-  to: string
-  /** Further addresses, each of which gets a message of its own: a recipient's other devices. */
-  others: readonly string[]
+  /** At least one; each gets a message of its own. Several are a recipient's devices. */
+  addresses: readonly string[]
   recipientId: string | null
   /** The language they read; empty when it is not known. */
   locale: string
@@ -35,22 +34,21 @@ export async function findAddressee(
   if (target?.case === 'recipientId') {
     const recipient = await findRecipient(projectId, target.value, channel)
     if (recipient === undefined) throw notFound()
-    const [first, ...others] = recipient.addresses
-    if (first === undefined) {
+    const { addresses, locale } = recipient
+    if (addresses.length === 0) {
       throw unreachable(`This recipient has no ${name}.`, 'to.recipientId', `has no ${name}`)
     }
-    const to = requireAddress(first, channel, 'to.recipientId')
-    return { to, others, recipientId: target.value, locale: recipient.locale ?? '' }
+    return {
+      addresses: addresses.map((address) => requireAddress(address, channel, 'to.recipientId')),
+      recipientId: target.value,
+      locale: locale ?? '',
+    }
   }
   if (target?.case !== field) {
     throw invalid({ field: 'to', description: `must be a ${name}: set \`to.${field}\`` })
   }
-  return {
-    to: requireAddress(target.value, channel, `to.${field}`),
-    others: [],
-    recipientId: null,
-    locale: '',
-  }
+  const address = requireAddress(target.value, channel, `to.${field}`)
+  return { addresses: [address], recipientId: null, locale: '' }
 }
 
 function requireAddress(text: string, channel: ProviderChannel, field: string): string {

@@ -12,6 +12,10 @@ import {
 } from '@mainstay/proto/notify/v1'
 import { DevicePlatform } from '@mainstay/proto/notify/v1/endpoints'
 import { createMessages } from '../messages/service.ts'
+import type { ProviderCandidate } from '../provider-accounts/directory.ts'
+import { apns } from '../providers/push/apns.ts'
+import { fcm } from '../providers/push/fcm.ts'
+import { webPush } from '../providers/push/web-push.ts'
 import type { NewEndpoint } from '../recipients/endpoint-store.ts'
 import { upsertEndpoints } from '../recipients/endpoint-store.ts'
 import { suppressAddresses } from '../suppressions/store.ts'
@@ -33,13 +37,14 @@ describe('sending to a recipient', () => {
   const database = useTestDatabase({ sets: ledgerMigrations })
   let bus: Bus
   let templates: Templates
+  let accounts: ProviderCandidate[] = [scriptAccount()]
   let sendIt: ReturnType<typeof createSend>
 
   before(async () => {
     bus = createBus({ connection: database.connectionString })
     await bus.start()
     templates = createTemplates({ db: database.db, bus, clock: systemClock })
-    const directory = { candidates: async () => [scriptAccount()] }
+    const directory = { candidates: async () => accounts }
     sendIt = createTestSend(database.db, { directory, renderer: templates })
   })
   after(() => bus.stop())
@@ -213,6 +218,38 @@ describe('sending to a recipient', () => {
       )
     }
     assert.equal(await count('notify.messages'), 90)
+  })
+
+  it('reaches the devices whose push service there is an account of', async () => {
+    const apnsToken = 'a1'.repeat(32)
+    const subscription = JSON.stringify({
+      endpoint: 'https://push.example/x',
+      keys: { p256dh: '', auth: '' },
+    })
+    await known({}, ['fcm:token', apnsToken, subscription])
+    const to = async () => (await messagesOf(await send({ content: push }))).map((row) => row.to).toSorted()
+    try {
+      accounts = [{ ...scriptAccount(), takes: fcm.takes }]
+      assert.deepEqual(await to(), ['fcm:token'])
+      accounts = [
+        { ...scriptAccount(), takes: apns.takes },
+        { ...scriptAccount(), takes: webPush.takes },
+      ]
+      assert.deepEqual(await to(), [apnsToken, subscription])
+      accounts = [scriptAccount()]
+      assert.deepEqual(await to(), [apnsToken, 'fcm:token', subscription])
+      accounts = [{ ...scriptAccount(), takes: apns.takes }]
+      await known({}, [])
+      await assert.rejects(
+        send({ content: push, to: { target: { case: 'deviceToken', value: 'fcm:token' } } }),
+        {
+          reason: 'notify.no_provider',
+          message: /other push services/,
+        },
+      )
+    } finally {
+      accounts = [scriptAccount()]
+    }
   })
 
   it('takes their own number first, then the newest that was verified, then the newest', async () => {

@@ -13,7 +13,7 @@ import {
 import type { CallContext } from '@mainstay/rpc'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
-import type { ProviderDirectory } from '../provider-accounts/directory.ts'
+import { type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
 import type { Renderer } from '../rendering.ts'
 import { findAddressee } from './address.ts'
@@ -128,7 +128,7 @@ async function writeLetter(
     request.channel,
     content.case === 'template' ? template?.channel : content.case,
   )
-  const { to, others, recipientId, locale } = await findAddressee(
+  const { addresses, recipientId, locale } = await findAddressee(
     request.to?.target,
     channel,
     projectId,
@@ -144,7 +144,10 @@ async function writeLetter(
           renderer,
         )
       : { ...inlineContent(content), ...NO_TEMPLATE }
-  if ((await directory.candidates(projectId, live, channel)).length === 0) throw noProvider(live, channel)
+  const candidates = await directory.candidates(projectId, live, channel)
+  // A device whose push service no account is of would wait for nothing.
+  const [to, ...others] = addresses.filter((address) => takersOf(candidates, address).length > 0)
+  if (to === undefined) throw noProvider(live, channel, candidates.length > 0)
   return {
     to,
     ...(others.length > 0 && { others: others.map((address) => ({ messageId: newId(clock), to: address })) }),
@@ -182,8 +185,15 @@ function requireChannel(channel: Channel, own: ProviderChannel = 'email'): Provi
   )
 }
 
-function noProvider(live: boolean, channel: ProviderChannel): AppError {
+function noProvider(live: boolean, channel: ProviderChannel, forOtherDevices: boolean): AppError {
   const kind = live ? 'live' : 'test'
+  if (forOtherDevices) {
+    return appError(
+      reasons,
+      'notify.no_provider',
+      `The enabled provider accounts for ${kind} push notifications are of other push services than the device tokens. Add one of theirs with CreateProviderAccount.`,
+    )
+  }
   return appError(
     reasons,
     'notify.no_provider',

@@ -1,7 +1,7 @@
 import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
 import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { findGates, type Gate } from '../preferences/gate-store.ts'
-import type { ProviderCandidate, ProviderDirectory } from '../provider-accounts/directory.ts'
+import { type ProviderCandidate, type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
 import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
@@ -224,7 +224,9 @@ async function prepare(
   }
   const channel = channelName(row.channel)
   const candidates =
-    channel === undefined ? [] : await deps.directory.candidates(projectId, row.live, channel)
+    channel === undefined
+      ? []
+      : takersOf(await deps.directory.candidates(projectId, row.live, channel), row.to)
   const aim = takeAim(deps, row, candidates)
   if (aim === undefined) return end(row, MessageState.UNKNOWN, NOTHING_TOLD)
   if (row.doubt === Doubt.NONE || aim.isResend) {

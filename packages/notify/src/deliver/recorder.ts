@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { AttemptOutcome } from '@mainstay/proto/notify/v1'
+import { buryDevices } from '../recipients/dead-devices.ts'
 import { releaseSpend } from '../routing/spend-store.ts'
 import { SUPPRESSION_REASONS } from '../suppressions/reason.ts'
 import { suppressMessages } from '../suppressions/store.ts'
@@ -99,12 +100,17 @@ export function createRecorder(
 
 /** What a provider refuses for good is not tried again with other messages: it is in the commit that tells of the refusal. */
 async function suppressFaulty(tx: Tx, records: readonly AttemptRecord[]): Promise<void> {
-  const faulty = records.flatMap(({ projectId, messageId, reply, addressFaultOf: accountId }) =>
-    accountId === undefined
-      ? []
-      : [{ projectId, messageId, accountId, detail: reply ?? '', reason: BOUNCED, suppressionId: newId() }],
+  const faulty = records.flatMap(({ projectId, messageId, attempt, reply, addressFaultOf: accountId }) =>
+    accountId === undefined ? [] : [{ projectId, messageId, attempt, accountId, detail: reply ?? '' }],
   )
-  await suppressMessages(tx, faulty, new Date())
+  if (faulty.length === 0) return
+  const alive = await buryDevices(tx, faulty)
+  const gone = faulty.filter(({ messageId }) => !alive.has(messageId))
+  await suppressMessages(
+    tx,
+    gone.map((one) => ({ ...one, reason: BOUNCED, suppressionId: newId() })),
+    new Date(),
+  )
 }
 
 const BOUNCED = SUPPRESSION_REASONS.bounced

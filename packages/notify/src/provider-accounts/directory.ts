@@ -1,6 +1,7 @@
 import { type Bus, type Cache, createCache, type Db, type Metrics, type Tx } from '@mainstay/kernel'
 import type { ProviderClient, ProviderSemantics } from '../providers/adapter.ts'
 import { PROVIDER_CHANNELS, type ProviderChannel } from '../providers/outgoing.ts'
+import { services } from '../providers/services.ts'
 import type { AccountRouting } from '../routing/account-routing.ts'
 import { believesReports, channelsOf, reportsNameOurs } from './account-config.ts'
 import { type Adapters, type Clients, concurrencyOf, semanticsOf } from './clients.ts'
@@ -26,8 +27,16 @@ export interface ProviderCandidate {
   reportUrl: string
   /** Its reports can tell what became of a message whose answer was lost. */
   reportsSettle: boolean
+  /** Whether it knows addresses of this form. Absent: all of the channel's. */
+  takes?: ((to: string) => boolean) | undefined
   /** Absent: nothing was decided about its part in routing. */
   routing?: AccountRouting
+}
+
+/** Those that know addresses of this form: not every push service knows every device. */
+export function takersOf(candidates: readonly ProviderCandidate[], to: string): readonly ProviderCandidate[] {
+  if (candidates.every(({ takes }) => takes === undefined)) return candidates
+  return candidates.filter(({ takes }) => takes === undefined || takes(to))
 }
 
 /** Finds provider accounts and holds the open lines to them. One per process. */
@@ -189,6 +198,7 @@ function toCandidate(
     semantics,
     reportUrl: url,
     reportsSettle: url !== '' && reportsNameOurs(row.config),
+    takes: row.config.kind === 'service' ? services.get(row.config.service)?.takes : undefined,
     routing: row.routing,
   }
 }

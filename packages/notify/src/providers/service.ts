@@ -77,6 +77,11 @@ export interface Service<F extends ServiceFields = ServiceFields, C extends Prov
   senderHelp: string
   /** Whether the text can be an account's sender. */
   isSender(sender: string): boolean
+  /**
+   * Whether an address has the form of those that it knows, where a channel has several: each push service makes tokens of its
+   * own. Others are never handed to it. Default: it knows all of the channel's.
+   */
+  takes?(to: string): boolean
   /** How requests travel. Default: HTTP/1.1. */
   createSender?(options: HttpSenderOptions): HttpSender
   /** The request that sends; or why there is none. May throw: then nothing was sent. */

@@ -5,6 +5,7 @@ import { judgeApns } from './apns-outcome.ts'
 import { providerToken } from './apns-token.ts'
 import { createHttp2Sender } from './http2-sender.ts'
 import { appDataOf, apsOf, isUrgent, ttlSeconds } from './push-fields.ts'
+import { isApnsToken } from './token-forms.ts'
 
 /** https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification */
 const MAX_PAYLOAD_BYTES = 4096
@@ -61,9 +62,10 @@ export const apns = defineService({
   },
   senderHelp: 'The app’s bundle id: com.acme.app',
   isSender: (sender) => /^[A-Za-z0-9][A-Za-z0-9.-]{1,154}$/.test(sender),
+  takes: isApnsToken,
   createSender: createHttp2Sender,
   async request(push, config, { nowMs }) {
-    if (!/^([0-9a-f]{2}){8,100}$/i.test(push.to)) return notAnAddress('The device token is not hexadecimal.')
+    if (!isApnsToken(push.to)) return notAnAddress('The device token is not hexadecimal.')
     if ('aps' in push.data) return unsendable('The data name "aps" is Apple’s own.')
     const body = toPayload(push)
     if (Buffer.byteLength(body) > MAX_PAYLOAD_BYTES) {

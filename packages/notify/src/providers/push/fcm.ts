@@ -6,6 +6,7 @@ import { defineService, notAnAddress, type ServiceContext, type Unsendable, unse
 import { judgeFcm } from './fcm-outcome.ts'
 import { googleAccessToken, readServiceAccount } from './google-access-token.ts'
 import { appDataOf, apsOf, isUrgent, topicOf, ttlSeconds } from './push-fields.ts'
+import { isFcmToken } from './token-forms.ts'
 
 /** https://firebase.google.com/docs/cloud-messaging/customize-messages/setting-message-lifespan: four weeks. */
 const MAX_TTL_SECONDS = 2_419_200
@@ -38,6 +39,7 @@ export const fcm = defineService({
   },
   senderHelp: 'A name for the app: Acme',
   isSender: isSenderName,
+  takes: isFcmToken,
   request(push, config, context) {
     if (push.to === '' || /\s/.test(push.to)) return notAnAddress('The device token is empty or has spaces.')
     const reserved = Object.keys(push.data).find((name) => RESERVED.test(name))

@@ -3,6 +3,7 @@ import type { OutgoingPush } from '../outgoing.ts'
 import { isSenderName } from '../sender-name.ts'
 import { defineService, notAnAddress, unsendable } from '../service.ts'
 import { appDataOf, isUrgent, topicOf, ttlSeconds } from './push-fields.ts'
+import { isSubscription } from './token-forms.ts'
 import { readSubscription } from './web-push-subscription.ts'
 
 /** RFC 8030 §7.2: push services take 4,096 bytes, and need not take more. */
@@ -53,6 +54,7 @@ export const webPush = defineService({
   },
   senderHelp: 'A name for the site: Acme',
   isSender: isSenderName,
+  takes: isSubscription,
   endpointIsAddress: true,
   async request(push, config, { allowPrivate }) {
     const subscription = readSubscription(push.to)
