@@ -22,6 +22,7 @@ import {
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
+import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { System as SystemService } from '@mainstay/proto/system/v1'
 import { createRpc, type Rpc } from '@mainstay/rpc'
@@ -34,7 +35,7 @@ import { implementSystem } from './system.ts'
 /** Lower in the house first. */
 export const migrationSets = [kernelMigrations, accessMigrations, notifyMigrations] as const
 
-const services = [AccessService, NotifyService, TrackingService, SystemService] as const
+const services = [AccessService, NotifyService, TrackingService, CampaignsService, SystemService] as const
 
 /** The whole program, put together and not yet running. */
 export interface Program {

@@ -1,4 +1,5 @@
 import { defineSettings, type SettingsOf } from '@mainstay/kernel'
+import { campaignSettings } from './campaigns/settings.ts'
 import { deliverSettings } from './deliver/settings.ts'
 import { directorySettings } from './provider-accounts/settings.ts'
 
@@ -104,6 +105,7 @@ export const notifySettings = defineSettings('notify', {
   },
   ...deliverSettings,
   ...directorySettings,
+  ...campaignSettings,
 })
 
 export type NotifySettings = SettingsOf<typeof notifySettings>

@@ -32,6 +32,10 @@ export const reasons = defineReasons({
   // What people want.
   'notify.category_not_found': 'not_found',
 
+  // Campaigns.
+  'notify.campaign_not_found': 'not_found',
+  'notify.campaign_state_conflict': 'failed_precondition',
+
   // What providers tell.
   'notify.report_forged': 'unauthenticated',
   'notify.report_malformed': 'invalid_argument',

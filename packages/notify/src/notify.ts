@@ -5,6 +5,12 @@ import { createRecipientLookup } from './accept/recipients.ts'
 import { createSend } from './accept/send.ts'
 import { createWriter } from './accept/writer.ts'
 import { implementNotify } from './api.ts'
+import { implementCampaigns } from './campaigns/api.ts'
+import { createPlans } from './campaigns/plans.ts'
+import { createProgress } from './campaigns/progress.ts'
+import { createRunner } from './campaigns/runner.ts'
+import { createCampaigns } from './campaigns/service.ts'
+import { createWatchCampaign } from './campaigns/watch.ts'
 import type { NotifySettings } from './config.ts'
 import { createDeliverer } from './deliver/deliverer.ts'
 import { createDirectory } from './directory.ts'
@@ -118,10 +124,11 @@ export function createNotify(deps: NotifyDeps): Notify {
   })
   const tokens = createTrackingTokens(deps.sealer.deriveKey('notify tracking'))
   const { publicUrl } = deps
+  const plans = createPlans(db, templates)
   const deliverer = createDeliverer({
     db,
     directory,
-    renderer: templates,
+    renderer: plans,
     ...(publicUrl !== undefined && { track: createTracker({ db, tokens, publicUrl }) }),
     clock,
     logger,
@@ -150,7 +157,22 @@ export function createNotify(deps: NotifyDeps): Notify {
   })
   const taker = createTaker({ db, bus, clock, logger, metrics, accept: createEnqueuedAccept(send) })
   const settler = createSettler({ db, clock, logger, onChanged: onReported })
-  const recipients = createRecipients({ db, clock, timezones: createTimezones(db) })
+  const timezones = createTimezones(db)
+  const recipients = createRecipients({ db, clock, timezones })
+  const campaigns = createCampaigns({
+    ...{ db, bus, clock, plans, settings, directory, renderer: templates },
+    subjectOf: async (projectId, { name, version }) =>
+      (await templates.get(projectId, name, version)).subject,
+  })
+  const progress = createProgress({ db, clock })
+  const watchCampaign = createWatchCampaign({ campaigns, progress })
+  const runner = createRunner({
+    ...{ db, bus, clock, logger, plans, ahead: settings.campaignAhead },
+    onChanged() {
+      wakeUp.workers()
+      onReported()
+    },
+  })
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
   const partitions = { db, clock, logger, settings }
   const others = {
@@ -167,6 +189,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     implementations: [
       implementNotify({ db, clock, send, messages, markMessageSeen, watch, others }),
       implementTracking({ db, clock }),
+      implementCampaigns({ db, pageTokens, timezones, campaigns, progress, watch: watchCampaign, send }),
     ],
     async start() {
       await makePartitions(partitions)
@@ -174,6 +197,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     },
     async stop() {
       watch.stop()
+      watchCampaign.stop()
       await writer.drain()
       await intake.idle()
       await tracking.idle()
@@ -187,9 +211,10 @@ export function createNotify(deps: NotifyDeps): Notify {
         await deliverer.start()
         settler.start()
         await taker.start()
+        await runner.start()
       },
       async stop() {
-        await Promise.all([taker.stop(), deliverer.stop(), settler.stop()])
+        await Promise.all([runner.stop(), taker.stop(), deliverer.stop(), settler.stop()])
       },
     },
     reports,

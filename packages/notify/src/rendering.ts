@@ -1,10 +1,13 @@
 import type { TemplateChannel } from './templates/content.ts'
 
 /**
- * `notify.notifications.content`: what a notification says, inline in the form of its channel, or by a template's immutable
- * version.
+ * `notify.notifications.content`: what a notification says, inline in the form of its channel, by a template's immutable
+ * version, or as its campaign says it to all.
  */
-export type NotificationContent = InlineContent | { template: StoredTemplate; data: Record<string, unknown> }
+export type NotificationContent = OwnContent | { campaign: { id: string; variant: number } }
+
+/** What a notification says by itself. */
+export type OwnContent = InlineContent | { template: StoredTemplate; data: Record<string, unknown> }
 
 /** A version of a template, and the locale it is said in; absent: the template's default. */
 export interface StoredTemplate {
@@ -58,6 +61,11 @@ export interface Renderer {
     data: Record<string, unknown>,
   ): Promise<{ version: number; subject: string }>
   /** Makes what is sent; the missing text of an email is made from its HTML. Throws like `check`. */
+  render(projectId: string, content: OwnContent): Promise<InlineContent>
+}
+
+/** Makes what is sent of anything that is stored. Throws like `Renderer.check`. */
+export interface ContentRenderer {
   render(projectId: string, content: NotificationContent): Promise<InlineContent>
 }
 
@@ -70,5 +78,6 @@ export function subjectOf(content: InlineContent): string {
 
 /** Whether a content can be sent as it is, so that most messages need no renderer: no template, and no text to be made. */
 export function isReady(content: NotificationContent): boolean {
-  return !('template' in content) && !('email' in content && content.email.text === '')
+  if ('template' in content || 'campaign' in content) return false
+  return !('email' in content && content.email.text === '')
 }

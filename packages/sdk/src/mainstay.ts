@@ -1,5 +1,6 @@
 import { Access } from '@mainstay/proto/access/v1'
 import { Notify } from '@mainstay/proto/notify/v1'
+import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { System } from '@mainstay/proto/system/v1'
 import { type Client, createClient } from './client.ts'
@@ -28,6 +29,7 @@ export interface MainstayOptions {
 /** The clients of every capability. */
 export interface Mainstay {
   access: Client<typeof Access>
+  campaigns: Client<typeof Campaigns>
   notify: Client<typeof Notify>
   system: Client<typeof System>
   tracking: Client<typeof Tracking>
@@ -58,6 +60,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
   }
   return {
     access: createClient(Access, transport),
+    campaigns: createClient(Campaigns, transport),
     notify: createClient(Notify, transport),
     system: createClient(System, transport),
     tracking: createClient(Tracking, transport),

@@ -23,7 +23,7 @@ import {
 } from '@mainstay/proto/notify/v1'
 import type { CallContext } from '@mainstay/rpc'
 import { recipientHandlers } from '../recipients/api.ts'
-import type { NotificationContent } from '../rendering.ts'
+import type { OwnContent } from '../rendering.ts'
 import { createTemplates, type Templates } from '../templates/service.ts'
 import { type TestCallOptions, testCall } from '../testing/call.ts'
 import { ledgerMigrations, TEST_PROJECT } from '../testing/ledger.ts'
@@ -147,7 +147,7 @@ describe('sending a notification', () => {
       data: { name: 'Ann' },
     })
     assert.deepEqual([row.channel, row.to_address, row.subject], [Channel.SMS, '+491701234567', ''])
-    assert.deepEqual(await templates.render(TEST_PROJECT, row.content as NotificationContent), {
+    assert.deepEqual(await templates.render(TEST_PROJECT, row.content as OwnContent), {
       sms: { text: 'Olá Ann' },
     })
     await assert.rejects(send({ content: template, data: { name: 'Ann' } }), {

@@ -20,6 +20,8 @@ export interface PickedRow {
   doubt: Doubt
   /** When the attempt began whose answer was lost first. Null: none was. */
   doubtMs: number | null
+  /** The account that alone may send it. */
+  pinnedAccountId: string | null
   /** Null when the message's partition was dropped. */
   notificationId: string | null
   state: MessageState
@@ -73,7 +75,7 @@ export async function pickDue(tx: Tx, limits: PickLimits): Promise<PickedRow[]> 
 }
 
 const pickLane = (lane: Lane, limit: string): string => `
-  SELECT project_id, message_id, lane, lease_epoch, expire_time, provider_account_id, doubt, doubt_time
+  SELECT project_id, message_id, lane, lease_epoch, expire_time, provider_account_id, doubt, doubt_time, pinned_account_id
   FROM notify.delivery_queue
   WHERE lane = ${lane} AND due_time <= to_timestamp($1) AND lease_owner IS NULL
     AND project_id <> ALL ($${lane + 5}::uuid[])
@@ -92,6 +94,7 @@ bulk AS MATERIALIZED (${pickLane(
 SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease_epoch AS "leaseEpoch",
   (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
   q.doubt, (extract(epoch FROM q.doubt_time) * 1000)::float8 AS "doubtMs",
+  q.pinned_account_id AS "pinnedAccountId",
   m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
   m.recipient_id AS "recipientId", m.category, m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content,
   (SELECT min(s.reason) FROM notify.suppressions s

@@ -4,7 +4,7 @@ import { findGates, type Gate } from '../preferences/gate-store.ts'
 import { type ProviderCandidate, type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName } from '../providers/outgoing.ts'
-import { type InlineContent, isReady, type Renderer, subjectOf } from '../rendering.ts'
+import { type ContentRenderer, type InlineContent, isReady, subjectOf } from '../rendering.ts'
 import type { Route } from '../routing/choose.ts'
 import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
 import type { Spend } from '../routing/spend-store.ts'
@@ -68,7 +68,7 @@ export interface ClaimDeps {
   accounts: Accounts
   router: Router
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
-  renderer: Pick<Renderer, 'render'>
+  renderer: ContentRenderer
   /** Makes mail tell when it is opened and followed, where its project wants that. Default: none does. */
   track?: Track
   noProviderRetryMs: number
@@ -223,10 +223,12 @@ async function prepare(
     return end(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
   }
   const channel = channelName(row.channel)
-  const candidates =
+  const all =
     channel === undefined
       ? []
       : takersOf(await deps.directory.candidates(projectId, row.live, channel), row.to)
+  const { pinnedAccountId: pin } = row
+  const candidates = pin === null ? all : all.filter(({ providerAccountId }) => providerAccountId === pin)
   const aim = takeAim(deps, row, candidates)
   if (aim === undefined) return end(row, MessageState.UNKNOWN, NOTHING_TOLD)
   if (row.doubt === Doubt.NONE || aim.isResend) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Db, Logger, Metrics } from '@mainstay/kernel'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
-import type { Renderer } from '../rendering.ts'
+import type { ContentRenderer } from '../rendering.ts'
 import { createBreakers, type SharedBreakers } from '../routing/breaker.ts'
 import { createRouter } from '../routing/router.ts'
 import type { RoutingTable } from '../routing/table.ts'
@@ -25,7 +25,7 @@ import { createSignal } from './signal.ts'
 export interface DelivererDeps {
   db: Db
   directory: Pick<ProviderDirectory, 'candidates' | 'clientFor'>
-  renderer: Pick<Renderer, 'render'>
+  renderer: ContentRenderer
   /** Makes mail tell when it is opened and followed. Default: none does. */
   track?: Track
   clock: Clock

@@ -19,6 +19,8 @@ export interface Filter {
   toMs: number | undefined
   /** uuid */
   providerAccountId: string | undefined
+  /** uuid */
+  campaignId: string | undefined
   /** True: live messages, false: test messages. */
   live: boolean | undefined
 }
@@ -28,7 +30,7 @@ export function readFilter(filter: MessageFilter | undefined): Filter {
   for (const field of ['to', 'recipientId', 'template'] as const) {
     if (filter?.[field].includes('\0')) throw invalid(field, 'must not hold the character U+0000')
   }
-  const { createTimeAfter, createTimeBefore, providerAccountId } = filter ?? {}
+  const { createTimeAfter, createTimeBefore, providerAccountId, campaignId } = filter ?? {}
   return {
     states: [...new Set(filter?.states.filter((state) => state !== 0))],
     classes: [...new Set(filter?.messageClasses.filter((messageClass) => messageClass !== 0))],
@@ -38,14 +40,17 @@ export function readFilter(filter: MessageFilter | undefined): Filter {
     template: filter?.template || undefined,
     fromMs: createTimeAfter && timestampMs(createTimeAfter),
     toMs: createTimeBefore && timestampMs(createTimeBefore),
-    providerAccountId: providerAccountId ? requireAccountId(providerAccountId) : undefined,
+    providerAccountId: providerAccountId
+      ? requireUuid('pac', 'providerAccountId', providerAccountId)
+      : undefined,
+    campaignId: campaignId ? requireUuid('cmp', 'campaignId', campaignId) : undefined,
     live: filter?.live,
   }
 }
 
-function requireAccountId(text: string): string {
-  const uuid = fromTypeId('pac', text)
-  if (uuid === undefined) throw invalid('providerAccountId', 'must look like pac_… with 26 characters')
+function requireUuid(prefix: string, field: string, text: string): string {
+  const uuid = fromTypeId(prefix, text)
+  if (uuid === undefined) throw invalid(field, `must look like ${prefix}_… with 26 characters`)
   return uuid
 }
 
@@ -62,8 +67,8 @@ export function lowerCase(text: string): string {
 
 /** Whether a message is meant: the same as the list's SQL, for rows that were read by id. */
 export function matches(filter: Filter, row: MessageRow, nowMs: number): boolean {
-  const { states, classes, channels, to, recipientId, template, fromMs, toMs, providerAccountId, live } =
-    filter
+  const { states, classes, channels, to, recipientId, template, fromMs, toMs } = filter
+  const { providerAccountId, campaignId, live } = filter
   const createMs = idTimeMs(row.message_id)
   return (
     (states.length === 0 || states.includes(stateOf(row, nowMs))) &&
@@ -73,6 +78,7 @@ export function matches(filter: Filter, row: MessageRow, nowMs: number): boolean
     (to === undefined || lowerCase(row.to_address) === to) &&
     (recipientId === undefined || row.recipient_id === recipientId) &&
     (template === undefined || row.template_name === template) &&
+    (campaignId === undefined || row.campaign_id === campaignId) &&
     (fromMs === undefined || createMs >= fromMs) &&
     (toMs === undefined || createMs < toMs) &&
     (providerAccountId === undefined ||

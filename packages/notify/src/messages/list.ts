@@ -170,7 +170,8 @@ function conditions(
   after: string | undefined,
   id: RawBuilder<string>,
 ): RawBuilder<boolean>[] {
-  const { classes, channels, to, recipientId, template, fromMs, toMs, providerAccountId, live } = filter
+  const { classes, channels, to, recipientId, template, fromMs, toMs } = filter
+  const { providerAccountId, campaignId, live } = filter
   const found: RawBuilder<boolean>[] = []
   if (after !== undefined) found.push(order === 'newest' ? sql`${id} < ${after}` : sql`${id} > ${after}`)
   if (fromMs !== undefined) found.push(sql`${id} >= ${minIdAt(Math.max(0, fromMs))}`)
@@ -181,6 +182,7 @@ function conditions(
   if (to !== undefined) found.push(sql`lower(m.to_address) = ${to}`)
   if (recipientId !== undefined) found.push(sql`m.recipient_id = ${recipientId}`)
   if (template !== undefined) found.push(sql`m.template_name = ${template}`)
+  if (campaignId !== undefined) found.push(sql`m.campaign_id = ${campaignId}`)
   if (providerAccountId !== undefined) {
     found.push(sql`coalesce(q.provider_account_id, m.provider_account_id) = ${providerAccountId}`)
   }

@@ -38,6 +38,7 @@ function message(change: Partial<MessageRow> = {}): MessageRow {
     click_time: null,
     provider_account_id: null,
     status_detail: null,
+    campaign_id: null,
     trace_id: null,
     category: null,
     due_time: null,

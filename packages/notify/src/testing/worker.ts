@@ -5,7 +5,7 @@ import type { ProviderCandidate } from '../provider-accounts/directory.ts'
 import type { LookupResult, ProviderClient, ProviderResult } from '../providers/adapter.ts'
 import type { Outgoing } from '../providers/outgoing.ts'
 import { SMTP_SEMANTICS } from '../providers/smtp.ts'
-import type { Renderer } from '../rendering.ts'
+import type { ContentRenderer } from '../rendering.ts'
 
 /** The settings' defaults, with waits as short as tests want them. */
 export function testDeliverSettings(changes: Partial<DeliverSettings> = {}): DeliverSettings {
@@ -90,7 +90,7 @@ export interface TestWorkerOptions {
   directory?: DelivererDeps['directory']
   settings?: Partial<DeliverSettings>
   clock?: Clock
-  renderer?: Pick<Renderer, 'render'>
+  renderer?: ContentRenderer
   track?: DelivererDeps['track']
   bus?: DelivererDeps['bus']
   routing?: DelivererDeps['routing']

@@ -34,6 +34,8 @@ export type ServerReason =
   | 'kernel.internal'
   | 'kernel.notification_too_large'
   | 'kernel.page_token_invalid'
+  | 'notify.campaign_not_found'
+  | 'notify.campaign_state_conflict'
   | 'notify.category_not_found'
   | 'notify.credentials_unreadable'
   | 'notify.etag_mismatch'

@@ -549,6 +549,13 @@ export declare type Message = Message$1<"mainstay.notify.v1.Message"> & {
    * @generated from field: string category = 24;
    */
   category: string;
+
+  /**
+   * The campaign it is a part of, `cmp_…`. Empty: none.
+   *
+   * @generated from field: string campaign_id = 27;
+   */
+  campaignId: string;
 };
 
 /**
@@ -652,6 +659,13 @@ export declare type MessageFilter = Message$1<"mainstay.notify.v1.MessageFilter"
    * @generated from field: repeated mainstay.notify.v1.Channel channels = 10;
    */
   channels: Channel[];
+
+  /**
+   * Of this campaign, `cmp_…`.
+   *
+   * @generated from field: string campaign_id = 11;
+   */
+  campaignId: string;
 };
 
 /**
