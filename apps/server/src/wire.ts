@@ -24,6 +24,7 @@ import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
+import { Workflows as WorkflowsService } from '@mainstay/proto/notify/v1/workflows'
 import { System as SystemService } from '@mainstay/proto/system/v1'
 import { createRpc, type Rpc } from '@mainstay/rpc'
 import type { ServerSettings } from './config.ts'
@@ -35,7 +36,14 @@ import { implementSystem } from './system.ts'
 /** Lower in the house first. */
 export const migrationSets = [kernelMigrations, accessMigrations, notifyMigrations] as const
 
-const services = [AccessService, NotifyService, TrackingService, CampaignsService, SystemService] as const
+const services = [
+  AccessService,
+  NotifyService,
+  TrackingService,
+  CampaignsService,
+  WorkflowsService,
+  SystemService,
+] as const
 
 /** The whole program, put together and not yet running. */
 export interface Program {

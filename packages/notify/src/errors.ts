@@ -36,6 +36,12 @@ export const reasons = defineReasons({
   'notify.campaign_not_found': 'not_found',
   'notify.campaign_state_conflict': 'failed_precondition',
 
+  // Workflows.
+  'notify.workflow_invalid': 'invalid_argument',
+  'notify.workflow_not_found': 'not_found',
+  'notify.workflow_run_not_found': 'not_found',
+  'notify.workflow_run_ended': 'failed_precondition',
+
   // What providers tell.
   'notify.report_forged': 'unauthenticated',
   'notify.report_malformed': 'invalid_argument',

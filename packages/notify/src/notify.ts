@@ -43,6 +43,7 @@ import { createTrackingTokens } from './tracking/tokens.ts'
 import { createTracker } from './tracking/tracker.ts'
 import { createWakeUp } from './wake-up.ts'
 import { createWatch } from './watch/watch.ts'
+import { createWorkflowPart } from './workflows/workflows.ts'
 
 export interface NotifyDeps {
   db: Db
@@ -83,6 +84,8 @@ export interface Notify {
   /** Partitions and retention; for a job every ten minutes or so. */
   maintain(): Promise<MaintenanceReport>
 }
+
+const DAY_MS = 86_400_000
 
 export function createNotify(deps: NotifyDeps): Notify {
   const { db, bus, clock, logger, metrics, settings, pageTokens } = deps
@@ -173,6 +176,12 @@ export function createNotify(deps: NotifyDeps): Notify {
       onReported()
     },
   })
+  const workflows = createWorkflowPart({
+    ...{ db, bus, clock, logger, metrics, pageTokens, send, findCategory },
+    events: deps.events,
+    renderer: templates,
+    onChanged: onReported,
+  })
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
   const partitions = { db, clock, logger, settings }
   const others = {
@@ -190,6 +199,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       implementNotify({ db, clock, send, messages, markMessageSeen, watch, others }),
       implementTracking({ db, clock }),
       implementCampaigns({ db, pageTokens, timezones, campaigns, progress, watch: watchCampaign, send }),
+      workflows.implementation,
     ],
     async start() {
       await makePartitions(partitions)
@@ -212,8 +222,10 @@ export function createNotify(deps: NotifyDeps): Notify {
         settler.start()
         await taker.start()
         await runner.start()
+        await workflows.worker.start()
       },
       async stop() {
+        await workflows.worker.stop()
         await Promise.all([runner.stop(), taker.stop(), deliverer.stop(), settler.stop()])
       },
     },
@@ -225,6 +237,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       await deleteOldReports({ db, clock, settings })
       await measureRates(db, clock)
       await forgetDead(db, clock.now())
+      await workflows.forgetBefore(new Date(clock.nowMs() - settings.retentionDays * DAY_MS))
       return maintainLedger(partitions)
     },
   }

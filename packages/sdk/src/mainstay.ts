@@ -2,6 +2,7 @@ import { Access } from '@mainstay/proto/access/v1'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
+import { Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { System } from '@mainstay/proto/system/v1'
 import { type Client, createClient } from './client.ts'
 import type { TransportOptions } from './transport.ts'
@@ -33,6 +34,7 @@ export interface Mainstay {
   notify: Client<typeof Notify>
   system: Client<typeof System>
   tracking: Client<typeof Tracking>
+  workflows: Client<typeof Workflows>
 }
 
 /**
@@ -64,5 +66,6 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     notify: createClient(Notify, transport),
     system: createClient(System, transport),
     tracking: createClient(Tracking, transport),
+    workflows: createClient(Workflows, transport),
   }
 }

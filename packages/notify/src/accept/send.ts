@@ -39,7 +39,10 @@ export interface SendDeps {
 export type SendContext = Pick<
   CallContext,
   'projectId' | 'caller' | 'requestId' | 'trace' | 'idempotency' | 'setHeader'
->
+> & {
+  /** uuid of the run of a workflow that sends it. */
+  workflowRunId?: string
+}
 
 const DAY_MS = 86_400_000
 
@@ -105,6 +108,7 @@ function sealEnvelope(
     actor: ctx.caller.id,
     requestId: ctx.requestId,
     traceId: ctx.trace.traceId,
+    workflowRunId: ctx.workflowRunId ?? null,
     class: messageClass,
     unknownPolicy: request.unknownPolicy || defaultPolicy(settings, messageClass),
     createMs,

@@ -40,6 +40,8 @@ export interface Draft {
   sendMs: number
   expireMs: number
   traceId: string
+  /** uuid of the run of a workflow that made it; null: none did. */
+  workflowRunId: string | null
   /** The call's idempotency key and the SHA-256 of its request. */
   idempotency: { key: string; requestHash: Uint8Array } | null
 }
@@ -105,6 +107,7 @@ export async function insertBatch(
       // Null is a column of nulls, and costs nothing.
       isPlain ? null : textColumn(drafts.map(messageIds)),
       drafts.every((d) => d.category === null) ? null : textColumn(drafts.map((d) => d.category)),
+      drafts.every((d) => d.workflowRunId === null) ? null : uuidColumn(drafts.map((d) => d.workflowRunId)),
     ],
   })
   return rows.map((row) => row.notification_id)
@@ -129,10 +132,10 @@ WITH draft AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int2[],
     $9::int2[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int4[], $16::timestamptz[],
     $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[], $21::bytea[], $22::int2[], $25::text[],
-    $26::text[]) WITH ORDINALITY
+    $26::text[], $27::uuid[]) WITH ORDINALITY
     AS draft (project_id, notification_id, message_id, content, dedupe_key, actor, request_id, class, unknown_policy,
       live, to_address, recipient_id, subject, template_name, template_version, create_time, send_time, expire_time,
-      trace_id, idempotency_key, request_hash, channel, message_ids, category, place)
+      trace_id, idempotency_key, request_hash, channel, message_ids, category, workflow_run_id, place)
 ),
 suppressed AS MATERIALIZED (
   SELECT place, reason FROM notify.find_suppressed($1::uuid[], $10::bool[], $22::int2[], $11::text[], $8::int2[])
@@ -199,12 +202,12 @@ notifications AS (
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
     to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id,
-    category, status_detail)
+    category, status_detail, workflow_run_id)
   SELECT project_id, message_id, notification_id, channel, class,
     CASE WHEN reason IS NOT NULL THEN 9 WHEN skip_reason IS NOT NULL THEN 10 ELSE 1 END,
     unknown_policy, live, to_address, recipient_id, subject, template_name, template_version,
     coalesce(quiet_until, send_time), expire_time, create_time, trace_id, category,
-    coalesce(${TELL_SUPPRESSED}, skip_reason, note)
+    coalesce(${TELL_SUPPRESSED}, skip_reason, note), workflow_run_id
   FROM accepted
 ),
 notes AS (

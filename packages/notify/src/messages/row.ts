@@ -32,6 +32,7 @@ export interface MessageRow {
   trace_id: string | null
   category: string | null
   campaign_id: string | null
+  workflow_run_id: string | null
   /** Null when it is not in the queue. */
   due_time: Date | null
   lease_epoch: number | null
@@ -46,6 +47,7 @@ export const MESSAGE_COLUMNS = `m.project_id, m.message_id, m.notification_id, m
   m.unknown_policy, m.live, m.possible_duplicate, m.attempt_count, m.to_address, m.recipient_id, m.subject,
   m.template_name, m.template_version, m.send_time, m.expire_time, m.update_time, m.sent_time, m.delivered_time,
   m.seen_time, m.click_time, m.provider_account_id, m.status_detail, m.trace_id, m.category, m.campaign_id,
+  m.workflow_run_id,
   q.due_time, q.lease_epoch, q.lease_owner, q.start_time, q.provider_account_id AS queue_account_id`
 
 /** The state as callers see it: of an accepted message the queue knows more. */
@@ -93,6 +95,7 @@ export function toMessage(row: MessageRow, nowMs: number): MessageInitShape<type
     unknownPolicy: row.unknown_policy,
     category: row.category ?? '',
     campaignId: row.campaign_id === null ? '' : toTypeId('cmp', row.campaign_id),
+    workflowRunId: row.workflow_run_id === null ? '' : toTypeId('wfr', row.workflow_run_id),
   }
 }
 

@@ -41,6 +41,7 @@ function message(change: Partial<MessageRow> = {}): MessageRow {
     campaign_id: null,
     trace_id: null,
     category: null,
+    workflow_run_id: null,
     due_time: null,
     lease_epoch: null,
     lease_owner: null,

@@ -1,3 +1,5 @@
+import { messagesEnded } from '../events.ts'
+
 /**
  * Marks messages as delivered by the word of what runs in this program, the sandbox: CTEs, of which the last, `delivered`, holds
  * those that became so. `source` is a CTE of project_id, message_id and note_id, each message once; `now` and `detail` are SQL.
@@ -28,4 +30,10 @@ notes AS (
 feed AS (
   INSERT INTO notify.message_changes (project_id, message_ids)
   SELECT project_id, array_agg(message_id) FROM delivered GROUP BY project_id
+),
+told AS (
+  INSERT INTO kernel.outbox (topic, key, payload)
+  SELECT '${messagesEnded.name}', project_id::text,
+    json_build_object('projectId', project_id, 'messageIds', array_agg(message_id))
+  FROM delivered GROUP BY project_id
 )`

@@ -29,6 +29,7 @@ export function draft(changes: Partial<Draft> = {}): Draft {
     sendMs: createMs,
     expireMs: createMs + 3_600_000,
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    workflowRunId: null,
     idempotency: null,
     ...changes,
   }

@@ -556,6 +556,13 @@ export declare type Message = Message$1<"mainstay.notify.v1.Message"> & {
    * @generated from field: string campaign_id = 27;
    */
   campaignId: string;
+
+  /**
+   * The run of a workflow that made it, `wfr_…`. Empty: none did.
+   *
+   * @generated from field: string workflow_run_id = 28;
+   */
+  workflowRunId: string;
 };
 
 /**
