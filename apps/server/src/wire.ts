@@ -23,6 +23,7 @@ import { createNotify, type Notify as NotifyCapability, notifyMigrations } from 
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
+import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows as WorkflowsService } from '@mainstay/proto/notify/v1/workflows'
 import { System as SystemService } from '@mainstay/proto/system/v1'
@@ -39,6 +40,7 @@ export const migrationSets = [kernelMigrations, accessMigrations, notifyMigratio
 const services = [
   AccessService,
   NotifyService,
+  InboxService,
   TrackingService,
   CampaignsService,
   WorkflowsService,

@@ -14,6 +14,7 @@ import {
 } from './key-cache.ts'
 import { KEY_LENGTH, parseKey } from './key-text.ts'
 import { createLastUse } from './last-use.ts'
+import { RECIPIENT_TOKEN_PREFIX, type RecipientTokens } from './recipient-tokens.ts'
 import { isSameOrigin } from './same-origin.ts'
 import { looksLikeToken, sha256 } from './secrets.ts'
 import { findKeys, type KeyWithSecret, writeLastUse } from './store/api-keys.ts'
@@ -25,13 +26,15 @@ export interface AuthenticatorDeps {
   logger: DbLog
   settings: AccessSettings
   contracts: Contracts
+  recipientTokens: Pick<RecipientTokens, 'read'>
   /** See KeyCacheOptions. */
   monotonicMs?: () => number
 }
 
 export interface Authenticator {
   /**
-   * Says who calls. A known API key is answered at once, without a promise; anything else asks the database.
+   * Says who calls. A known API key and a recipient's token are answered at once, without a promise; anything else asks
+   * the database.
    * Answers `nobody` when there is no credential, and throws when there is a wrong one.
    */
   authenticate(ctx: CallContext): Caller | Promise<Caller>
@@ -74,8 +77,23 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     return key.caller
   }
 
-  const authenticateKey = (authorization: string, ctx: CallContext): Caller | Promise<Caller> => {
+  const authenticateBearer = (authorization: string, ctx: CallContext): Caller | Promise<Caller> => {
     const text = /^bearer +(\S+)$/i.exec(authorization)?.[1]
+    return text?.startsWith(RECIPIENT_TOKEN_PREFIX)
+      ? authenticateRecipient(text, ctx)
+      : authenticateKey(text, ctx)
+  }
+
+  const authenticateRecipient = (token: string, ctx: CallContext): Caller => {
+    try {
+      return deps.recipientTokens.read(token)
+    } catch (error) {
+      ctx.setHeader('www-authenticate', 'Bearer error="invalid_token"') // RFC 6750 §3.1
+      throw error
+    }
+  }
+
+  const authenticateKey = (text: string | undefined, ctx: CallContext): Caller | Promise<Caller> => {
     if (text?.length !== KEY_LENGTH) throw refuseKey('access.api_key_invalid', ctx)
     const hashText = hash('sha256', text, 'base64')
     const known = keys.peek(hashText)
@@ -117,7 +135,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
   const identify = (ctx: CallContext, use: boolean): Caller | Promise<Caller> => {
     const authorization = ctx.header('authorization')
-    if (authorization !== undefined) return authenticateKey(authorization, ctx)
+    if (authorization !== undefined) return authenticateBearer(authorization, ctx)
     const token = readSessionToken(ctx.header('cookie'), settings.publicUrl?.startsWith('https:') ?? false)
     return token === undefined ? nobody : authenticateSession(token, ctx, use)
   }

@@ -57,6 +57,15 @@ describe('a rule', () => {
     assert.ok(decide(key(), { permission: 'access.caller.get', apiKeyScope: '*' }))
   })
 
+  test('lets a recipient in where it says so, and nowhere else', () => {
+    const recipient: Caller = { ...nobody, kind: 'recipient', id: 'ada', projectId: 'p' }
+    assert.ok(decide(recipient, { ...SEND, recipient: true }))
+    refuses('access.recipient_not_allowed', recipient, SEND)
+    refuses('access.recipient_not_allowed', recipient, { permission: 'x.y.z', apiKeyScope: '*' })
+    refuses('access.scope_missing', key(), { ...SEND, recipient: true })
+    refuses('access.permission_denied', operator(), { ...SEND, recipient: true })
+  })
+
   test('lets an operator in by permission, and never by a scope', () => {
     for (const permission of ['notify.notifications.send', 'notify.*', '*'])
       assert.ok(decide(operator(permission), SEND))

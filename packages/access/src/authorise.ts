@@ -22,6 +22,13 @@ export function authorise(caller: Caller, rule: Rule, ctx: CallContext): void {
     case 'api_key':
       requireScope(caller, rule)
       break
+    case 'recipient':
+      if (rule.recipient) break
+      throw appError(
+        reasons,
+        'access.recipient_not_allowed',
+        'A recipient’s token opens their inbox and nothing else. Call this from your server, with an API key.',
+      )
     case 'operator':
       if (permissionsAllow(caller.permissions, rule.permission)) break
       throw permissionDenied(rule.permission)

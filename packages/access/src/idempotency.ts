@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { appError, type Clock, type Db, type Sealer } from '@mainstay/kernel'
-import type { CallContext, IdempotencyPort } from '@mainstay/rpc'
+import type { CallContext, Caller, IdempotencyPort } from '@mainstay/rpc'
 import type { AccessSettings } from './config.ts'
 import { reasons } from './errors.ts'
 import {
@@ -52,7 +52,8 @@ export function createIdempotency(deps: {
 
   return {
     async run(ctx, method, requestHash, execute) {
-      const key = ctx.idempotency?.key
+      const given = ctx.idempotency?.key
+      const key = given === undefined ? undefined : ownKey(ctx.caller, given)
       if (key === undefined) throw new TypeError('The idempotency port is for calls with an idempotency key')
       const space: KeySpace = { ...idempotencySpace(ctx), key }
       const rowId = JSON.stringify([space.projectId, space.live, method, key])
@@ -76,6 +77,14 @@ export function createIdempotency(deps: {
       )
     },
   }
+}
+
+/**
+ * A recipient's keys are their own: one who guesses a key of the company's must neither learn that it is taken nor take it.
+ * No caller of another kind can send such a key, since keys are printable.
+ */
+function ownKey(caller: Caller, key: string): string {
+  return caller.kind === 'recipient' ? `\u0001${hash('sha256', `${caller.id}\u0000${key}`)}` : key
 }
 
 const PURPOSE = 'access.idempotency_keys.response'

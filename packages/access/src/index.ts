@@ -15,6 +15,7 @@ import { authorise } from './authorise.ts'
 import type { AccessSettings } from './config.ts'
 import { readContracts } from './contracts.ts'
 import { createIdempotency } from './idempotency.ts'
+import { createRecipientTokens } from './recipient-tokens.ts'
 import { BY_SYSTEM } from './service/act.ts'
 import { createApiKeys } from './service/api-keys.ts'
 import { type Bootstrap, createBootstrap } from './service/bootstrap.ts'
@@ -33,6 +34,12 @@ export {
   projectCreated,
 } from './events.ts'
 export { idempotencySpace, NO_PROJECT, requireSameCall } from './idempotency.ts'
+export {
+  createRecipientTokens,
+  type RecipientGrant,
+  type RecipientTokens,
+  requireOwnRecipient,
+} from './recipient-tokens.ts'
 export type { Act } from './service/act.ts'
 export { type AuditEntry, recordAudit } from './service/audit.ts'
 export type { Bootstrap } from './service/bootstrap.ts'
@@ -48,7 +55,7 @@ export interface AccessDeps {
   clock: Clock
   logger: DbLog
   settings: AccessSettings
-  sealer: Pick<Sealer, 'seal' | 'open'>
+  sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
   pageTokens: PageTokens
   /** Every service that is served: what scopes there are and which methods only read is taken from their contracts. */
   contracts: readonly DescService[]
@@ -81,7 +88,8 @@ export interface Access {
 export function createAccess(deps: AccessDeps): Access {
   const { db, bus, clock, settings, pageTokens } = deps
   const contracts = readContracts(deps.contracts)
-  const authenticator = createAuthenticator({ ...deps, contracts })
+  const recipientTokens = createRecipientTokens(deps.sealer, clock)
+  const authenticator = createAuthenticator({ ...deps, contracts, recipientTokens })
   const announceKeyChange: Parameters<typeof createApiKeys>[0]['announceKeyChange'] = async (tx) => {
     tx.afterCommit(authenticator.forgetKeys)
     await bus.notify(tx, KEYS_CHANGED)

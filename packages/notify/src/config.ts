@@ -96,6 +96,13 @@ export const notifySettings = defineSettings('notify', {
     min: 2,
     doc: 'Days that the ledger keeps messages, counted from when they were stored. Whole partitions are dropped; one that holds a message still to be sent waits.',
   },
+  inboxRetentionDays: {
+    env: 'NOTIFY_INBOX_RETENTION_DAYS',
+    type: 'integer',
+    default: 180,
+    min: 1,
+    doc: 'Days that inboxes keep items, read or not. Longer than the ledger keeps the messages that brought them, if you like.',
+  },
   reportDays: {
     env: 'NOTIFY_REPORT_DAYS',
     type: 'integer',

@@ -1,3 +1,4 @@
+import { createRecipientTokens } from '@mainstay/access'
 import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from '@mainstay/kernel'
 import type { Implementation } from '@mainstay/rpc'
 import { createCategoryLookup } from './accept/categories.ts'
@@ -16,6 +17,7 @@ import { createDeliverer } from './deliver/deliverer.ts'
 import { createDirectory } from './directory.ts'
 import { createEnqueuedAccept } from './enqueue/accept.ts'
 import { createTaker } from './enqueue/taker.ts'
+import { createInbox } from './inbox/inbox.ts'
 import type { SignIn } from './mailbox/server.ts'
 import { createMarkMessageSeen } from './messages/mark-seen.ts'
 import { createMessages } from './messages/service.ts'
@@ -183,6 +185,11 @@ export function createNotify(deps: NotifyDeps): Notify {
     onChanged: onReported,
   })
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
+  const inbox = createInbox({
+    ...{ db, wakeUp, bus, clock, logger, pageTokens, renderer: plans, settings },
+    recipientTokens: createRecipientTokens(deps.sealer, clock),
+    onMessagesChanged: onReported,
+  })
   const partitions = { db, clock, logger, settings }
   const others = {
     ...templateHandlers(templates, pageTokens),
@@ -200,14 +207,17 @@ export function createNotify(deps: NotifyDeps): Notify {
       implementTracking({ db, clock }),
       implementCampaigns({ db, pageTokens, timezones, campaigns, progress, watch: watchCampaign, send }),
       workflows.implementation,
+      inbox.implementation,
     ],
     async start() {
       await makePartitions(partitions)
       await templates.start()
+      await inbox.start()
     },
     async stop() {
       watch.stop()
       watchCampaign.stop()
+      await inbox.stop()
       await writer.drain()
       await intake.idle()
       await tracking.idle()
@@ -220,13 +230,20 @@ export function createNotify(deps: NotifyDeps): Notify {
       async start() {
         await deliverer.start()
         settler.start()
+        await inbox.courier.start()
         await taker.start()
         await runner.start()
         await workflows.worker.start()
       },
       async stop() {
         await workflows.worker.stop()
-        await Promise.all([runner.stop(), taker.stop(), deliverer.stop(), settler.stop()])
+        await Promise.all([
+          runner.stop(),
+          taker.stop(),
+          deliverer.stop(),
+          settler.stop(),
+          inbox.courier.stop(),
+        ])
       },
     },
     reports,
@@ -235,6 +252,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
     async maintain() {
       await deleteOldReports({ db, clock, settings })
+      await inbox.maintain()
       await measureRates(db, clock)
       await forgetDead(db, clock.now())
       await workflows.forgetBefore(new Date(clock.nowMs() - settings.retentionDays * DAY_MS))

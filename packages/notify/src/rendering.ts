@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf'
 import type { TemplateChannel } from './templates/content.ts'
 
 /**
@@ -36,6 +37,25 @@ export type InlineContent =
   | { chat: { text: string } }
   /** `data` is a JSON object, as text. */
   | { webhook: { type: string; data: string } }
+  | { inbox: InboxContent }
+
+/** What a provider is handed. */
+export type ProviderContent = Exclude<InlineContent, { inbox: InboxContent }>
+
+/** What an inbox item says; empty parts are left out of what is stored. */
+export interface InboxContent {
+  title: string
+  body: string
+  actionUrl: string
+  actionLabel: string
+  imageUrl: string
+  icon: string
+  /** Of the contract. */
+  severity: number
+  /** For the app. */
+  data: JsonObject
+  groupKey: string
+}
 
 /** The subject and bodies of an email; one of the bodies may be empty. */
 export interface EmailBody {
@@ -73,6 +93,7 @@ export interface ContentRenderer {
 export function subjectOf(content: InlineContent): string {
   if ('email' in content) return content.email.subject
   if ('push' in content) return content.push.title
+  if ('inbox' in content) return content.inbox.title
   return 'whatsapp' in content && 'template' in content.whatsapp ? content.whatsapp.template : ''
 }
 

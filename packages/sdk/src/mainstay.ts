@@ -1,6 +1,7 @@
 import { Access } from '@mainstay/proto/access/v1'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
+import { Inbox } from '@mainstay/proto/notify/v1/inbox'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { System } from '@mainstay/proto/system/v1'
@@ -33,6 +34,7 @@ export interface Mainstay {
   campaigns: Client<typeof Campaigns>
   notify: Client<typeof Notify>
   system: Client<typeof System>
+  inbox: Client<typeof Inbox>
   tracking: Client<typeof Tracking>
   workflows: Client<typeof Workflows>
 }
@@ -65,6 +67,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     campaigns: createClient(Campaigns, transport),
     notify: createClient(Notify, transport),
     system: createClient(System, transport),
+    inbox: createClient(Inbox, transport),
     tracking: createClient(Tracking, transport),
     workflows: createClient(Workflows, transport),
   }

@@ -2,7 +2,7 @@ import { type AppError, appError, type FieldViolation } from '@mainstay/kernel'
 import type { Target } from '@mainstay/proto/notify/v1'
 import { reasons } from '../errors.ts'
 import { normaliseAddress } from '../providers/mailboxes.ts'
-import type { ProviderChannel } from '../providers/outgoing.ts'
+import type { MessageChannel } from '../providers/outgoing.ts'
 import type { FindRecipient } from './recipients.ts'
 
 export interface Addressee {
@@ -21,18 +21,23 @@ const KINDS = {
   push: { field: 'deviceToken', name: 'device token' },
   chat: { field: 'chat', name: 'place in a chat' },
   webhook: { field: 'url', name: 'URL' },
-} as const satisfies Record<ProviderChannel, { field: string; name: string }>
+  inbox: { field: 'recipientId', name: 'recipient’s id' },
+} as const satisfies Record<MessageChannel, { field: string; name: string }>
 
 /** Where a message of a channel goes. Throws what is wrong with the target, by its path. */
 export async function findAddressee(
   target: Target['target'] | undefined,
-  channel: ProviderChannel,
+  channel: MessageChannel,
   projectId: string,
   findRecipient: FindRecipient,
 ): Promise<Addressee> {
   const { field, name } = KINDS[channel]
   if (target?.case === 'recipientId') {
     const recipient = await findRecipient(projectId, target.value, channel)
+    // An inbox is found by the recipient's id alone: nothing need be known of them.
+    if (channel === 'inbox') {
+      return { addresses: [target.value], recipientId: target.value, locale: recipient?.locale ?? '' }
+    }
     if (recipient === undefined) throw notFound()
     const { addresses, locale } = recipient
     if (addresses.length === 0) {
@@ -51,7 +56,7 @@ export async function findAddressee(
   return { addresses: [address], recipientId: null, locale: '' }
 }
 
-function requireAddress(text: string, channel: ProviderChannel, field: string): string {
+function requireAddress(text: string, channel: MessageChannel, field: string): string {
   if (channel !== 'email') return text
   const address = normaliseAddress(text)
   if (address !== undefined) return address

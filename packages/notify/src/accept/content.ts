@@ -1,9 +1,10 @@
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
-import type { ProviderChannel } from '../providers/outgoing.ts'
+import { readInApp } from '../inbox/content.ts'
+import type { MessageChannel } from '../providers/outgoing.ts'
 import type { InlineContent, NotificationContent, StoredTemplate } from '../rendering.ts'
 
 /** The content that a request may bring along; each case has the name of its channel. */
-export type Inline = Extract<SendNotificationRequest['content'], { case: ProviderChannel }>
+export type Inline = Extract<SendNotificationRequest['content'], { case: MessageChannel }>
 
 /**
  * What a request says, ready to be stored: `NotificationContent` as JSON, and the subject that lists show, which is never the
@@ -40,6 +41,10 @@ function read(content: Inline): { subject: string; stored: InlineContent } {
     }
     case 'chat':
       return { subject: '', stored: { chat: { text: content.value.text } } }
+    case 'inbox': {
+      const stored = { inbox: readInApp(content.value) }
+      return { subject: stored.inbox.title, stored }
+    }
     case 'webhook': {
       const { type, data = {} } = content.value
       return { subject: type, stored: { webhook: { type, data: JSON.stringify(data) } } }

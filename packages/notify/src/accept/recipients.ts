@@ -1,5 +1,5 @@
 import type { Db } from '@mainstay/kernel'
-import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
+import { channelNumber, type MessageChannel } from '../providers/outgoing.ts'
 import { MOST_OF_A_CHANNEL } from '../recipients/endpoint-store.ts'
 import { smallintColumn, textColumn, uuidColumn } from './columns.ts'
 
@@ -13,7 +13,7 @@ export interface Recipient {
 export type FindRecipient = (
   projectId: string,
   recipientId: string,
-  channel: ProviderChannel,
+  channel: MessageChannel,
 ) => Promise<Recipient | undefined>
 
 interface Lookup {

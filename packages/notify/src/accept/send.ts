@@ -14,7 +14,7 @@ import type { CallContext } from '@mainstay/rpc'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import { type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
-import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
+import { channelNumber, type MessageChannel, type ProviderChannel } from '../providers/outgoing.ts'
 import type { Renderer } from '../rendering.ts'
 import { findAddressee } from './address.ts'
 import { type FindCategory, requireCategory } from './categories.ts'
@@ -148,10 +148,8 @@ async function writeLetter(
           renderer,
         )
       : { ...inlineContent(content), ...NO_TEMPLATE }
-  const candidates = await directory.candidates(projectId, live, channel)
-  // A device whose push service no account is of would wait for nothing.
-  const [to, ...others] = addresses.filter((address) => takersOf(candidates, address).length > 0)
-  if (to === undefined) throw noProvider(live, channel, candidates.length > 0)
+  const [to = '', ...others] =
+    channel === 'inbox' ? addresses : await findReachable(directory, projectId, live, channel, addresses)
   return {
     to,
     ...(others.length > 0 && { others: others.map((address) => ({ messageId: newId(clock), to: address })) }),
@@ -177,7 +175,7 @@ async function fillTemplate(
 }
 
 /** The content's own channel, which the request may also name. */
-function requireChannel(channel: Channel, own: ProviderChannel = 'email'): ProviderChannel {
+function requireChannel(channel: Channel, own: MessageChannel = 'email'): MessageChannel {
   if (channel === Channel.UNSPECIFIED || channel === channelNumber(own)) return own
   throw appError(
     reasons,
@@ -187,6 +185,20 @@ function requireChannel(channel: Channel, own: ProviderChannel = 'email'): Provi
       violations: [{ field: 'channel', description: `must be unset or that of the content, ${own}` }],
     },
   )
+}
+
+/** Those of the addresses that some account can reach: a device whose push service none is of would wait for nothing. */
+async function findReachable(
+  directory: SendDeps['directory'],
+  projectId: string,
+  live: boolean,
+  channel: ProviderChannel,
+  addresses: readonly string[],
+): Promise<string[]> {
+  const candidates = await directory.candidates(projectId, live, channel)
+  const reachable = addresses.filter((address) => takersOf(candidates, address).length > 0)
+  if (reachable.length === 0) throw noProvider(live, channel, candidates.length > 0)
+  return reachable
 }
 
 function noProvider(live: boolean, channel: ProviderChannel, forOtherDevices: boolean): AppError {

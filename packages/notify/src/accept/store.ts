@@ -217,7 +217,8 @@ notes AS (
 ),
 queue AS (
   INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time)
-  SELECT project_id, message_id, class, least(coalesce(quiet_until, send_time), expire_time), expire_time
+  SELECT project_id, message_id, notify.queue_lane(channel, class), least(coalesce(quiet_until, send_time), expire_time),
+    expire_time
   FROM accepted WHERE reason IS NULL AND skip_reason IS NULL
 ),
 batch AS MATERIALIZED (

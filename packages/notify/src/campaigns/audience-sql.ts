@@ -59,6 +59,8 @@ export function addressesSql(channel: number): string {
       return all(4)
     case Channel.CHAT:
       return all(5)
+    case Channel.INBOX:
+      return one('p.recipient_id')
     default:
       return one('p.address')
   }

@@ -6,7 +6,7 @@ import { inlineContent } from '../accept/content.ts'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
-import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
+import { channelNumber, type MessageChannel } from '../providers/outgoing.ts'
 import type { InlineContent, Renderer } from '../rendering.ts'
 import { findAudience } from './audience.ts'
 import type { CampaignPlan, PlanVariant } from './plan.ts'
@@ -102,7 +102,7 @@ async function makeVariant(
   { renderer, subjectOf }: MakePlanDeps,
   projectId: string,
   { content }: CampaignContent,
-): Promise<{ channel: ProviderChannel; variant: PlanVariant }> {
+): Promise<{ channel: MessageChannel; variant: PlanVariant }> {
   if (content.case === undefined) throw new TypeError('The content of a campaign has one case')
   if (content.case === 'template') {
     const { name } = content.value
@@ -120,8 +120,9 @@ async function findPin(
   { directory }: MakePlanDeps,
   { project_id: projectId, live }: CampaignRow,
   { providerAccountId }: Campaign,
-  channel: ProviderChannel,
+  channel: MessageChannel,
 ): Promise<string | null> {
+  if (channel === 'inbox') return null
   const candidates = await directory.candidates(projectId, live, channel)
   if (candidates.length === 0) {
     throw appError(

@@ -185,6 +185,20 @@ feed AS (
 )
 SELECT count(*)::int4 AS called FROM called`
 
+/** Moves messages for inboxes, which no provider's worker delivers, to the lanes of their courier. */
+export async function handToCourier(
+  tx: Tx,
+  rows: readonly Pick<PickedRow, 'projectId' | 'messageId'>[],
+): Promise<void> {
+  await tx.query({
+    name: 'notify.deliver.hand_to_courier',
+    text: `UPDATE notify.delivery_queue q SET lane = notify.queue_lane(7::int2, q.lane)
+      FROM unnest($1::uuid[], $2::uuid[]) AS s (project_id, message_id)
+      WHERE q.project_id = s.project_id AND q.message_id = s.message_id`,
+    values: [plainArray(rows.map((row) => row.projectId)), plainArray(rows.map((row) => row.messageId))],
+  })
+}
+
 /** A picked row that no attempt was made for. */
 export interface Aside {
   projectId: string

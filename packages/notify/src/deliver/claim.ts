@@ -3,8 +3,8 @@ import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { findGates, type Gate } from '../preferences/gate-store.ts'
 import { type ProviderCandidate, type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
-import { channelName } from '../providers/outgoing.ts'
-import { type ContentRenderer, type InlineContent, isReady, subjectOf } from '../rendering.ts'
+import { channelName, providerChannelName } from '../providers/outgoing.ts'
+import { type ContentRenderer, isReady, type ProviderContent, subjectOf } from '../rendering.ts'
 import type { Route } from '../routing/choose.ts'
 import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
 import type { Spend } from '../routing/spend-store.ts'
@@ -17,6 +17,7 @@ import {
   type Aside,
   findNextDue,
   findRefusals,
+  handToCourier,
   journalCalling,
   type PickedRow,
   type PickLimits,
@@ -50,7 +51,7 @@ export interface Job {
   means: Means
   to: string
   traceId: string | null
-  content: InlineContent
+  content: ProviderContent
   /** The subject a template made; null where the content is inline. */
   subject: string | null
   account: ProviderCandidate
@@ -116,6 +117,7 @@ export async function claimBatch(
       const refusals = retried.length === 0 ? NO_REFUSALS : await findRefusals(tx, retried)
       const gates = await findGates(tx, rows, limits.nowMs)
       const asides: Aside[] = []
+      const strays: PickedRow[] = []
       const routes = new Map<Job, Route>()
       let left = 0
       for (const row of rows) {
@@ -123,6 +125,7 @@ export async function claimBatch(
         const known = { refusedBy: refusals.get(messageId), gate: gates.get(messageId) }
         const prepared = await prepare(deps, row, workerId, rows.length, known)
         if (prepared === 'no_place') left++
+        else if (prepared === 'inbox') strays.push(row)
         else if ('aside' in prepared) asides.push(prepared.aside)
         else {
           taken.push(prepared.job)
@@ -130,6 +133,7 @@ export async function claimBatch(
         }
       }
       asides.push(...(await holdBack(tx, deps, taken)))
+      if (strays.length > 0) await handToCourier(tx, strays)
       await write(tx, deps, workerId, taken, routes, asides)
       const nextDueMs = rows.length === 0 ? await findNextDue(tx, limits.passOver) : undefined
       return { jobs: taken, picked: rows.length, aside: asides.length, left, nextDueMs }
@@ -197,7 +201,7 @@ async function holdBack(tx: Tx, { router, accounts, clock }: ClaimDeps, jobs: Jo
   return asides
 }
 
-type Prepared = { job: Job; route: Route } | { aside: Aside } | 'no_place'
+type Prepared = { job: Job; route: Route } | { aside: Aside } | 'no_place' | 'inbox'
 
 /** What other tables say about a picked row. */
 interface Known {
@@ -222,7 +226,9 @@ async function prepare(
   if (row.expireMs <= nowMs && row.doubt === Doubt.NONE) {
     return end(row, MessageState.EXPIRED, 'It was not sent in time: it expired while it waited.')
   }
-  const channel = channelName(row.channel)
+  // What was queued set-wise, as campaigns do, comes by here once.
+  if (channelName(row.channel) === 'inbox') return 'inbox'
+  const channel = providerChannelName(row.channel)
   const all =
     channel === undefined
       ? []
@@ -257,7 +263,7 @@ async function prepare(
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
     const filled = isReady(content) ? undefined : await deps.renderer.render(projectId, content)
-    const said = filled ?? (content as InlineContent)
+    const said = (filled ?? content) as ProviderContent
     const job: Job = {
       projectId,
       messageId,

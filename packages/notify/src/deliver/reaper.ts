@@ -2,7 +2,7 @@ import type { Clock, Db } from '@mainstay/kernel'
 import { UnknownPolicy } from '@mainstay/proto/notify/v1'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
-import { channelName } from '../providers/outgoing.ts'
+import { providerChannelName } from '../providers/outgoing.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { Doubt, meansOf } from './doubt.ts'
 import { judge } from './judge.ts'
@@ -65,7 +65,7 @@ async function settle(
   nowMs: number,
 ): Promise<AttemptRecord> {
   const { projectId, messageId, live, channel, doubt } = attempt
-  const name = channelName(channel ?? 0)
+  const name = providerChannelName(channel ?? 0)
   const candidates =
     live === null || name === undefined ? [] : await directory.candidates(projectId, live, name)
   const account = candidates.find(({ providerAccountId }) => providerAccountId === attempt.providerAccountId)

@@ -3,14 +3,24 @@ export const PROVIDER_CHANNELS = ['email', 'sms', 'whatsapp', 'push', 'chat', 'w
 
 export type ProviderChannel = (typeof PROVIDER_CHANNELS)[number]
 
+/** The inbox stays in the house: no provider carries it (inbox/courier.ts). */
+export type MessageChannel = ProviderChannel | 'inbox'
+
+const MESSAGE_CHANNELS: readonly MessageChannel[] = [...PROVIDER_CHANNELS, 'inbox']
+
 /** A channel by its number in the contract (1 is email). Undefined: no such channel. */
-export function channelName(channel: number): ProviderChannel | undefined {
+export function channelName(channel: number): MessageChannel | undefined {
+  return MESSAGE_CHANNELS[channel - 1]
+}
+
+/** The same, where only what goes through a provider is of interest. */
+export function providerChannelName(channel: number): ProviderChannel | undefined {
   return PROVIDER_CHANNELS[channel - 1]
 }
 
 /** A channel's number in the contract. */
-export function channelNumber(channel: ProviderChannel): number {
-  return PROVIDER_CHANNELS.indexOf(channel) + 1
+export function channelNumber(channel: MessageChannel): number {
+  return MESSAGE_CHANNELS.indexOf(channel) + 1
 }
 
 /** What every message has, whatever its channel, as an adapter gets it. */

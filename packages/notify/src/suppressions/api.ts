@@ -4,7 +4,7 @@ import { type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
 import type { Notify } from '@mainstay/proto/notify/v1'
 import type { SuppressionSchema } from '@mainstay/proto/notify/v1/suppressions'
 import type { Handlers } from '@mainstay/rpc'
-import { channelName, PROVIDER_CHANNELS } from '../providers/outgoing.ts'
+import { PROVIDER_CHANNELS, providerChannelName } from '../providers/outgoing.ts'
 import { createSuppressions, type SuppressionsDeps } from './service.ts'
 import type { SuppressionRow } from './store.ts'
 
@@ -49,7 +49,7 @@ function toName(channel: (typeof PROVIDER_CHANNELS)[number]): string {
 function toMessage(row: SuppressionRow): MessageInitShape<typeof SuppressionSchema> {
   return {
     suppressionId: toTypeId('sup', row.suppression_id),
-    channel: toName(channelName(row.channel) ?? 'email'),
+    channel: toName(providerChannelName(row.channel) ?? 'email'),
     address: row.address,
     reason: row.reason,
     detail: row.detail,

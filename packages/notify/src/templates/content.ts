@@ -1,9 +1,9 @@
 import type { FieldViolation } from '@mainstay/kernel'
 import { TemplateKind } from '@mainstay/proto/notify/v1/templates'
-import type { ProviderChannel } from '../providers/outgoing.ts'
+import type { MessageChannel } from '../providers/outgoing.ts'
 
 /** The channels that templates are made for. */
-export type TemplateChannel = Exclude<ProviderChannel, 'webhook'>
+export type TemplateChannel = Exclude<MessageChannel, 'webhook'>
 
 /** What a template says in one locale, in Liquid; empty parts are left out. */
 export interface Parts {
@@ -14,6 +14,13 @@ export interface Parts {
   title?: string
   body?: string
   actionUrl?: string
+  actionLabel?: string
+  imageUrl?: string
+  /** Taken as it is. */
+  icon?: string
+  groupKey?: string
+  /** Taken as it is: `info`, `success`, `warning` or `critical`. */
+  severity?: string
   /** Taken as it is: the provider knows the approved template by it. */
   whatsappTemplate?: string
   whatsappLanguage?: string
@@ -41,6 +48,7 @@ const PARTS_OF: Readonly<Record<TemplateChannel, readonly (keyof Parts)[]>> = {
   sms: ['text'],
   whatsapp: ['text', 'whatsappTemplate', 'whatsappLanguage', 'whatsappParameters'],
   push: ['title', 'body', 'actionUrl'],
+  inbox: ['title', 'body', 'actionUrl', 'actionLabel', 'imageUrl', 'icon', 'groupKey', 'severity'],
   chat: ['text'],
 }
 
@@ -79,6 +87,8 @@ function missingParts({ kind, channel }: TemplateContent, parts: Parts, at: stri
       return [...need('subject'), ...emailBody(parts, at)]
     case 'push':
       return need('body')
+    case 'inbox':
+      return need('title')
     case 'whatsapp': {
       if (parts.whatsappTemplate === undefined && parts.text === undefined) {
         return [{ field: `${at}.text`, description: 'must be set, or an approved template named' }]

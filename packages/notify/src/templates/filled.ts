@@ -1,3 +1,4 @@
+import { isInboxLink, isOpenable, severityOf } from '../inbox/content.ts'
 import type { InlineContent } from '../rendering.ts'
 import type { TemplateChannel } from './content.ts'
 import { withText } from './plain-text.ts'
@@ -11,12 +12,17 @@ export interface Filled {
   title: string
   body: string
   actionUrl: string
+  actionLabel: string
+  imageUrl: string
+  icon: string
+  groupKey: string
+  severity: string
   whatsappTemplate: string
   whatsappLanguage: string
   whatsappParameters: readonly string[]
 }
 
-type Limited = 'subject' | 'text' | 'title' | 'body' | 'actionUrl'
+type Limited = 'subject' | 'text' | 'title' | 'body' | 'actionUrl' | 'actionLabel' | 'imageUrl' | 'groupKey'
 
 /** The longest that a part may become, in characters: a line of mail (RFC 5322 §2.1.1), else as in the contract. */
 const LIMITS: Readonly<Record<TemplateChannel, Partial<Record<Limited, number>>>> = {
@@ -24,6 +30,7 @@ const LIMITS: Readonly<Record<TemplateChannel, Partial<Record<Limited, number>>>
   sms: { text: 1600 },
   whatsapp: { text: 4096 },
   push: { title: 200, body: 2000, actionUrl: 2048 },
+  inbox: { title: 200, body: 4000, actionUrl: 2048, actionLabel: 80, imageUrl: 2048, groupKey: 128 },
   chat: { text: 12_000 },
 }
 
@@ -40,9 +47,13 @@ export function checkFilled(channel: TemplateChannel, filled: Filled): Problem[]
   if (filled.whatsappParameters.some((value) => value.length > MAX_PARAMETER_CHARACTERS)) {
     problems.push(problem('data', `makes a parameter longer than ${MAX_PARAMETER_CHARACTERS} characters`))
   }
+  if (filled.imageUrl.trim() !== '' && !/^https:\/\/\S+$/.test(filled.imageUrl.trim())) {
+    problems.push(problem('data', 'makes the image URL one that does not begin with https://'))
+  }
   const empty = emptyPart(channel, filled)
   if (empty !== undefined) problems.push(problem('data', `leaves the ${empty} empty`))
-  if (filled.actionUrl.trim() !== '' && !isOpenable(filled.actionUrl.trim())) {
+  const actionUrl = filled.actionUrl.trim()
+  if (actionUrl !== '' && !(channel === 'inbox' ? isInboxLink(actionUrl) : isOpenable(actionUrl))) {
     problems.push(
       problem(
         'data',
@@ -59,11 +70,14 @@ const WORDS: Readonly<Record<Limited, string>> = {
   title: 'title',
   body: 'body',
   actionUrl: 'action URL',
+  actionLabel: 'action label',
+  imageUrl: 'image URL',
+  groupKey: 'group key',
 }
 
 function emptyPart(
   channel: TemplateChannel,
-  { subject, text, html, body, whatsappTemplate }: Filled,
+  { subject, text, html, title, body, whatsappTemplate }: Filled,
 ): string | undefined {
   const isBlank = (part: string): boolean => part.trim() === ''
   if (channel === 'email') {
@@ -71,15 +85,11 @@ function emptyPart(
     return isBlank(text) && isBlank(html) ? 'email' : undefined
   }
   if (channel === 'push') return isBlank(body) ? 'body' : undefined
+  if (channel === 'inbox') return isBlank(title) ? 'title' : undefined
   return isBlank(text) && whatsappTemplate === '' ? 'text' : undefined
 }
 
-/** Schemes that run what they carry are no place to go to. */
-function isOpenable(url: string): boolean {
-  return URL.canParse(url) && !['javascript:', 'data:', 'vbscript:', 'file:'].includes(new URL(url).protocol)
-}
-
-/** What is handed to a provider. */
+/** What is handed on: to a provider, or to the inbox. */
 export function toInline(channel: TemplateChannel, filled: Filled): InlineContent {
   const { text, html } = filled
   switch (channel) {
@@ -105,6 +115,20 @@ export function toInline(channel: TemplateChannel, filled: Filled): InlineConten
       const rest = { data: {}, imageUrl: '', collapseKey: '' }
       return { push: { title: oneLine(title), body, actionUrl: actionUrl.trim(), ...rest } }
     }
+    case 'inbox':
+      return {
+        inbox: {
+          title: oneLine(filled.title),
+          body: filled.body.trim(),
+          actionUrl: filled.actionUrl.trim(),
+          actionLabel: oneLine(filled.actionLabel),
+          imageUrl: filled.imageUrl.trim(),
+          icon: filled.icon,
+          severity: severityOf(filled.severity),
+          data: {},
+          groupKey: oneLine(filled.groupKey),
+        },
+      }
   }
 }
 

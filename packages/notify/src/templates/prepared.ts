@@ -160,8 +160,17 @@ export function translatorOf(
   return createTranslator(chain, catalogs)
 }
 
-type PlainPart = 'subject' | 'text' | 'title' | 'body' | 'actionUrl'
-const PLAIN_PARTS: readonly PlainPart[] = ['subject', 'text', 'title', 'body', 'actionUrl']
+const PLAIN_PARTS = [
+  'subject',
+  'text',
+  'title',
+  'body',
+  'actionUrl',
+  'actionLabel',
+  'imageUrl',
+  'groupKey',
+] as const
+type PlainPart = (typeof PLAIN_PARTS)[number]
 
 /** Reads every part of a locale; what is no valid Liquid is added to `problems`. */
 export function parseParts(
@@ -182,6 +191,8 @@ export function parseParts(
   return (filling) => ({
     ...(Object.fromEntries(texts.map(([name, fill]) => [name, fill(filling)])) as Record<PlainPart, string>),
     html: body(filling),
+    icon: parts.icon ?? '',
+    severity: parts.severity ?? '',
     whatsappTemplate: parts.whatsappTemplate ?? '',
     whatsappLanguage: parts.whatsappLanguage ?? '',
     whatsappParameters: parameters.map((fill) => fill(filling)),

@@ -1,6 +1,6 @@
 import type { Executor } from '@mainstay/kernel'
 import { LRUCache } from 'lru-cache'
-import type { EmailBody, InlineContent } from '../rendering.ts'
+import type { EmailBody, ProviderContent } from '../rendering.ts'
 import { rewriteHtml } from './rewrite.ts'
 import { findTracking, type TrackingRow } from './settings-store.ts'
 import type { TrackingTokens } from './tokens.ts'
@@ -21,7 +21,7 @@ export interface Tracked {
 }
 
 /** Makes a message tell when it is opened and followed, where its project wants that. */
-export type Track = (message: Tracked, content: InlineContent) => Promise<InlineContent>
+export type Track = (message: Tracked, content: ProviderContent) => Promise<ProviderContent>
 
 /** How long a worker goes by what it knows of a project's decision. */
 const SETTINGS_TTL_MS = 5000

@@ -47,6 +47,14 @@ export declare type Rule = Message<"mainstay.access.v1.Rule"> & {
    * @generated from field: bool projectless = 4;
    */
   projectless: boolean;
+
+  /**
+   * A recipient may call with a token of their own (`CreateInboxToken`), about themselves and nobody else. Browsers of the
+   * allowed origins may send it, too.
+   *
+   * @generated from field: bool recipient = 5;
+   */
+  recipient: boolean;
 };
 
 /**

@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file mainstay/access/v1/rule.proto.
  */
 export const file_mainstay_access_v1_rule = /*@__PURE__*/
-  fileDesc("Ch1tYWluc3RheS9hY2Nlc3MvdjEvcnVsZS5wcm90bxISbWFpbnN0YXkuYWNjZXNzLnYxIlYKBFJ1bGUSDgoGcHVibGljGAEgASgIEhIKCnBlcm1pc3Npb24YAiABKAkSFQoNYXBpX2tleV9zY29wZRgDIAEoCRITCgtwcm9qZWN0bGVzcxgEIAEoCDpOCgRydWxlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYt4cDIAEoCzIYLm1haW5zdGF5LmFjY2Vzcy52MS5SdWxlUgRydWxlYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1tYWluc3RheS9hY2Nlc3MvdjEvcnVsZS5wcm90bxISbWFpbnN0YXkuYWNjZXNzLnYxImkKBFJ1bGUSDgoGcHVibGljGAEgASgIEhIKCnBlcm1pc3Npb24YAiABKAkSFQoNYXBpX2tleV9zY29wZRgDIAEoCRITCgtwcm9qZWN0bGVzcxgEIAEoCBIRCglyZWNpcGllbnQYBSABKAg6TgoEcnVsZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLeHAyABKAsyGC5tYWluc3RheS5hY2Nlc3MudjEuUnVsZVIEcnVsZWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the message mainstay.access.v1.Rule.

@@ -4,7 +4,7 @@
 
 // What a notification says, channel by channel; email's content is in notify.proto.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
@@ -204,4 +204,128 @@ export declare type WebhookContent = Message<"mainstay.notify.v1.WebhookContent"
  * Use `create(WebhookContentSchema)` to create a new message.
  */
 export declare const WebhookContentSchema: GenMessage<WebhookContent>;
+
+/**
+ * What an item in a recipient's inbox says.
+ *
+ * @generated from message mainstay.notify.v1.InAppContent
+ */
+export declare type InAppContent = Message<"mainstay.notify.v1.InAppContent"> & {
+  /**
+   * The headline.
+   *
+   * @generated from field: string title = 1;
+   */
+  title: string;
+
+  /**
+   * The text, plain. Lines stay as they are.
+   *
+   * @generated from field: string body = 2;
+   */
+  body: string;
+
+  /**
+   * What a click opens: `https://…`, a path of your app such as `/orders/7`, or an address of the app's own scheme. Schemes
+   * that run what they carry (`javascript:`, `data:`) are refused.
+   *
+   * @generated from field: string action_url = 3;
+   */
+  actionUrl: string;
+
+  /**
+   * The words on the button that opens it. Unset: there is no button, and a click on the item opens it.
+   *
+   * @generated from field: string action_label = 4;
+   */
+  actionLabel: string;
+
+  /**
+   * A picture, `https://…`.
+   *
+   * @generated from field: string image_url = 5;
+   */
+  imageUrl: string;
+
+  /**
+   * The name of an icon of your app, for example `truck`.
+   *
+   * @generated from field: string icon = 6;
+   */
+  icon: string;
+
+  /**
+   * How much it matters. Unset: `INBOX_SEVERITY_INFO`.
+   *
+   * @generated from field: mainstay.notify.v1.InboxSeverity severity = 7;
+   */
+  severity: InboxSeverity;
+
+  /**
+   * For your app: facts of its own. At most 16 KiB as JSON. The recipient's browser gets all of it.
+   *
+   * @generated from field: google.protobuf.Struct data = 8;
+   */
+  data?: JsonObject | undefined;
+
+  /**
+   * What items that belong together share, for example `order-7`: lists can be filtered by it.
+   *
+   * @generated from field: string group_key = 9;
+   */
+  groupKey: string;
+};
+
+/**
+ * Describes the message mainstay.notify.v1.InAppContent.
+ * Use `create(InAppContentSchema)` to create a new message.
+ */
+export declare const InAppContentSchema: GenMessage<InAppContent>;
+
+/**
+ * How much an inbox item matters: its colour.
+ *
+ * @generated from enum mainstay.notify.v1.InboxSeverity
+ */
+export enum InboxSeverity {
+  /**
+   * Unset: the server takes `INBOX_SEVERITY_INFO`.
+   *
+   * @generated from enum value: INBOX_SEVERITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Something to know.
+   *
+   * @generated from enum value: INBOX_SEVERITY_INFO = 1;
+   */
+  INFO = 1,
+
+  /**
+   * Something went well.
+   *
+   * @generated from enum value: INBOX_SEVERITY_SUCCESS = 2;
+   */
+  SUCCESS = 2,
+
+  /**
+   * Something to look at.
+   *
+   * @generated from enum value: INBOX_SEVERITY_WARNING = 3;
+   */
+  WARNING = 3,
+
+  /**
+   * Something to act on.
+   *
+   * @generated from enum value: INBOX_SEVERITY_CRITICAL = 4;
+   */
+  CRITICAL = 4,
+}
+
+/**
+ * Describes the enum mainstay.notify.v1.InboxSeverity.
+ */
+export declare const InboxSeveritySchema: GenEnum<InboxSeverity>;
 

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
-import type { ChatContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
+import type { ChatContent, InAppContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Endpoint } from "./endpoints_pb.js";
 import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
@@ -101,6 +101,14 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
      */
     value: WebhookContent;
     case: "webhook";
+  } | {
+    /**
+     * An item in the recipient's inbox. It is to a `recipient_id`.
+     *
+     * @generated from field: mainstay.notify.v1.InAppContent inbox = 18;
+     */
+    value: InAppContent;
+    case: "inbox";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -192,6 +200,7 @@ export declare type Target = Message$1<"mainstay.notify.v1.Target"> & {
     /**
      * Your id of a recipient that `UpdateRecipient` stored: push goes to all of their devices, anything else to their own email
      * address or phone number, or to the newest of their endpoints.
+     * For the inbox any id of yours will do, stored or not: the inbox is found by it.
      *
      * @generated from field: string recipient_id = 2;
      */
@@ -2376,6 +2385,13 @@ export enum Channel {
    * @generated from enum value: CHANNEL_WEBHOOK = 6;
    */
   WEBHOOK = 6,
+
+  /**
+   * The inbox inside your app, which Mainstay keeps itself: no provider account is needed.
+   *
+   * @generated from enum value: CHANNEL_INBOX = 7;
+   */
+  INBOX = 7,
 }
 
 /**

@@ -55,7 +55,7 @@ export declare type SandboxItem = Message<"mainstay.notify.v1.SandboxItem"> & {
   to: string;
 
   /**
-   * A push's headline, a WhatsApp template's name, a webhook's type. Empty for the others.
+   * A push's or inbox item's headline, a WhatsApp template's name, a webhook's type. Empty for the others.
    *
    * @generated from field: string title = 6;
    */
@@ -70,7 +70,7 @@ export declare type SandboxItem = Message<"mainstay.notify.v1.SandboxItem"> & {
 
   /**
    * What is special to the channel: a push's `data`, `imageUrl` and `actionUrl`; a WhatsApp template's `template`,
-   * `language` and `parameters`.
+   * `language` and `parameters`; an inbox item's `actionUrl`, `actionLabel`, `imageUrl`, `icon`, `severity`, `data` and `groupKey`.
    *
    * @generated from field: google.protobuf.Struct detail = 8;
    */

@@ -48,21 +48,21 @@ export declare type TemplateParts = Message<"mainstay.notify.v1.TemplateParts"> 
   mjml: string;
 
   /**
-   * Push: the headline.
+   * Push and inbox: the headline.
    *
    * @generated from field: string title = 5;
    */
   title: string;
 
   /**
-   * Push: the text.
+   * Push and inbox: the text.
    *
    * @generated from field: string body = 6;
    */
   body: string;
 
   /**
-   * Push: what a tap opens, `https://…` or an address of the app's own.
+   * Push and inbox: what a tap opens, `https://…` or an address of the app's own; for the inbox also a path, `/orders/7`.
    *
    * @generated from field: string action_url = 7;
    */
@@ -95,6 +95,41 @@ export declare type TemplateParts = Message<"mainstay.notify.v1.TemplateParts"> 
    * @generated from field: string source = 11;
    */
   source: string;
+
+  /**
+   * Inbox: the words on the button that opens `action_url`.
+   *
+   * @generated from field: string action_label = 12;
+   */
+  actionLabel: string;
+
+  /**
+   * Inbox: a picture, `https://…`.
+   *
+   * @generated from field: string image_url = 13;
+   */
+  imageUrl: string;
+
+  /**
+   * Inbox: the name of an icon of your app.
+   *
+   * @generated from field: string icon = 14;
+   */
+  icon: string;
+
+  /**
+   * Inbox: what items that belong together share, for example `order-{{ order.id }}`.
+   *
+   * @generated from field: string group_key = 15;
+   */
+  groupKey: string;
+
+  /**
+   * Inbox: `info`, `success`, `warning` or `critical`. Unset: `info`. It is taken as it is.
+   *
+   * @generated from field: string severity = 16;
+   */
+  severity: string;
 };
 
 /**
