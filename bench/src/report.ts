@@ -5,6 +5,8 @@ export interface BenchOptions {
   quick: boolean
   /** Whether a missed target is a failure. */
   check: boolean
+  /** How many messages, where a benchmark can be asked for fewer or more. Default: its own. */
+  recipients?: number | undefined
 }
 
 /** What `npm run bench -- <name>` prints as its last line. */

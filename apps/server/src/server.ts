@@ -30,6 +30,8 @@ export interface ServerOptions {
   logger: Logger
   /** How to tell of what takes long. Default: a line in the log. */
   progress?: Progress
+  /** Where a provider's own address is found instead, for benchmarks whose peers stand in for providers. Default: nowhere. */
+  resolveServiceUrl?: (url: string) => string
 }
 
 /** A running Mainstay. */
@@ -64,14 +66,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function start(
-  { role, settings, logger, progress = logProgress(logger) }: ServerOptions,
+  { role, settings, logger, progress = logProgress(logger), resolveServiceUrl }: ServerOptions,
   undo: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Server> {
   const home = homeFolder(settings.kernel)
   const engine = await setUpDatabase(settings, logger, progress)
   undo.push(() => engine.stop())
-  const program = await wire({ role, version, settings, logger, engine, home })
+  const program = await wire({ role, version, settings, logger, engine, home, resolveServiceUrl })
   const { bus, events, jobs, access, notify, health } = program
   await bus.start()
   undo.push(() => bus.stop())

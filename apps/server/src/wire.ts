@@ -67,6 +67,7 @@ export async function wire(options: {
   logger: Logger
   engine: Engine
   home: string
+  resolveServiceUrl?: ((url: string) => string) | undefined
 }): Promise<Program> {
   const { settings, logger, engine, home } = options
   const { db } = engine
@@ -108,6 +109,7 @@ export async function wire(options: {
     idempotencyTtlMs: settings.access.idempotencyTtlMs,
     publicUrl: settings.access.publicUrl,
     reportUrl: reportUrls(settings.access.publicUrl),
+    resolveServiceUrl: options.resolveServiceUrl,
   })
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({

@@ -85,6 +85,8 @@ export async function assertAccessible(page: Page): Promise<void> {
   for (const [colorScheme, viewport] of LOOKS) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.setViewportSize(viewport)
+    // The page hears of the system's colours a moment later; half-way, nothing has the contrast that it will have.
+    await page.locator(`html[data-theme="${colorScheme}"]`).waitFor({ state: 'attached' })
     await settled(page)
     const { violations } = await new AxeBuilder({ page })
       .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])

@@ -46,6 +46,8 @@ export interface DirectoryDeps {
   settings: DirectorySettings & { readonly deliverSendTimeoutMs: number }
   /** Where providers report about an account (uuid); empty without a public address. Default: none. */
   reportUrl?(providerAccountId: string): string
+  /** See NotifyDeps. */
+  resolveServiceUrl?: ((url: string) => string) | undefined
 }
 
 /** What messages are handed to: provider accounts, their lines, and the sandbox mailbox. */
@@ -80,7 +82,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   })
   const mailbox = createMailbox({ intake, logger })
   const shelf = createShelf({ db, clock, logger, keep: settings.mailboxKeep, announceDelivered })
-  const adapters = createAdapters(settings, { endpointFor: mailbox.endpointFor, keep: shelf.keep })
+  const adapters = createAdapters(deps, { endpointFor: mailbox.endpointFor, keep: shelf.keep })
   const secrets = createAccountSecrets(deps.sealer)
   const announceChange = (tx: Tx, projectId: string): Promise<void> => index.invalidate(projectId, tx)
   const defaults = { db, clock, secrets, announceChange }
@@ -124,7 +126,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
 }
 
 function createAdapters(
-  settings: DirectoryDeps['settings'],
+  { settings, resolveServiceUrl }: DirectoryDeps,
   sandbox: Omit<Parameters<typeof createSandboxAdapter>[0], 'smtp'>,
 ): Adapters {
   const timeouts = {
@@ -140,7 +142,11 @@ function createAdapters(
     services: new Map(
       [...services.values()].map((service) => [
         service.kind,
-        createServiceAdapter(service, { ...http, nowMs: () => Date.now() }),
+        createServiceAdapter(service, {
+          ...http,
+          nowMs: () => Date.now(),
+          ...(resolveServiceUrl === undefined ? {} : { resolveUrl: resolveServiceUrl }),
+        }),
       ]),
     ),
   }

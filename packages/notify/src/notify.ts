@@ -63,6 +63,8 @@ export interface NotifyDeps {
   publicUrl?: string | undefined
   /** Where providers report about an account (uuid); empty without a public address. Default: none. */
   reportUrl?(providerAccountId: string): string
+  /** Where a service's own address is found instead, for benchmarks and tests whose peers stand in for services. Default: nowhere. */
+  resolveServiceUrl?: ((url: string) => string) | undefined
 }
 
 /** Tells people things, once, and keeps the ledger of it. */

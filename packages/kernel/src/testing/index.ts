@@ -1,4 +1,5 @@
 export { createFakeClock, type FakeClock } from './clock.ts'
+export { type Crew, type CrewOptions, createCrew } from './crew.ts'
 export {
   type OpenedDatabase,
   openTestDatabase,

@@ -125,7 +125,7 @@ export function semanticsOf({
 
 export interface ServiceAdapterOptions extends HttpSenderOptions {
   nowMs(): number
-  /** Tests: where a service's own origin is to be found instead. */
+  /** Benchmarks and tests: where a service's own address is found instead. */
   resolveUrl?: (url: string) => string
 }
 

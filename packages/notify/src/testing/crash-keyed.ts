@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { createDb, migrate, toTypeId } from '@mainstay/kernel'
 import { startTestServer } from '@mainstay/kernel/testing'
 import { MessageState } from '@mainstay/proto/notify/v1'
-import { type CrashOptions, checkTransitions, createCrew, queueAll, watchStates } from './crash-crew.ts'
+import {
+  type CrashOptions,
+  createWorkers,
+  findWrongTransitions,
+  queueAll,
+  watchStates,
+} from './crash-crew.ts'
 import { countQueued, ledgerMigrations, readMessages } from './ledger.ts'
 
 export interface KeyedCrashReport {
@@ -26,13 +32,17 @@ export async function crashAndCheckKeyed(options: CrashOptions): Promise<KeyedCr
   const server = await startTestServer({ durable: true })
   const db = createDb({ connectionString: server.postgres.superuserConnectionString, poolSize: 4 })
   const provider = await startKeyedProvider()
-  const crew = createCrew(options, server.postgres.superuserConnectionString, provider.url)
+  const crew = createWorkers(options, server.postgres.superuserConnectionString, provider.url)
   try {
     await migrate(db, ledgerMigrations)
     await watchStates(db)
     const policies = await queueAll(db, options.messages)
     const startedAt = performance.now()
-    const kills = await crew.workUntil(async () => (await countQueued(db)) === 0)
+    const kills = await crew.workUntil(async () => (await countQueued(db)) === 0, {
+      timeoutMs: options.timeoutMs,
+      everyMs: 50,
+      what: 'every message to be settled',
+    })
     const seconds = (performance.now() - startedAt) / 1000
     const messages = await readMessages(db)
     assert.equal(messages.size, policies.size)
@@ -43,7 +53,7 @@ export async function crashAndCheckKeyed(options: CrashOptions): Promise<KeyedCr
       assert.ok(provider.taken.has(id), `${id} is called sent and never arrived`)
     }
     assert.equal(provider.taken.size, policies.size, 'nothing was sent that nobody asked for')
-    await checkTransitions(db)
+    assert.deepEqual(await findWrongTransitions(db), [])
     return { seconds, kills, calls: provider.calls(), lostAnswers: provider.lost() }
   } finally {
     await crew.stop()

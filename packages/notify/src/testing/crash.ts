@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { createDb, type Db, migrate, toTypeId } from '@mainstay/kernel'
 import { startTestServer } from '@mainstay/kernel/testing'
 import { AttemptOutcome, MessageState, UnknownPolicy } from '@mainstay/proto/notify/v1'
-import { type CrashOptions, checkTransitions, createCrew, queueAll, watchStates } from './crash-crew.ts'
+import {
+  type CrashOptions,
+  createWorkers,
+  findWrongTransitions,
+  queueAll,
+  watchStates,
+} from './crash-crew.ts'
 import { countQueued, ledgerMigrations } from './ledger.ts'
 import { type Act, type Point, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
 
@@ -28,13 +34,21 @@ export async function crashAndCheck(options: CrashOptions): Promise<CrashReport>
   const db = createDb({ connectionString: server.postgres.superuserConnectionString, poolSize: 4 })
   const lost = { count: 0 }
   const peer = await startSmtpPeer({ act: (point) => misbehave(point, lost), pipelining: true })
-  const crew = createCrew(options, server.postgres.superuserConnectionString, `smtp://127.0.0.1:${peer.port}`)
+  const crew = createWorkers(
+    options,
+    server.postgres.superuserConnectionString,
+    `smtp://127.0.0.1:${peer.port}`,
+  )
   try {
     await migrate(db, ledgerMigrations)
     await watchStates(db)
     const policies = await queueAll(db, options.messages)
     const startedAt = performance.now()
-    const kills = await crew.workUntil(async () => (await countQueued(db)) === 0)
+    const kills = await crew.workUntil(async () => (await countQueued(db)) === 0, {
+      timeoutMs: options.timeoutMs,
+      everyMs: 50,
+      what: 'every message to be settled',
+    })
     const seconds = (performance.now() - startedAt) / 1000
     return { seconds, kills, lostAnswers: lost.count, ...(await check(db, peer, policies)) }
   } finally {
@@ -100,7 +114,7 @@ async function check(db: Db, peer: SmtpPeer, policies: Map<string, UnknownPolicy
     }
     assert.equal(possibleDuplicate, !atMostOnce && outcomes.includes(AttemptOutcome.UNKNOWN), told)
   }
-  await checkTransitions(db)
+  assert.deepEqual(await findWrongTransitions(db), [])
   return tally
 }
 

@@ -6,13 +6,13 @@ import tls, { type TLSSocket } from 'node:tls'
 export const POINTS = ['connect', 'ehlo', 'auth', 'mail', 'rcpt', 'data', 'body', 'dot', 'answered'] as const
 export type Point = (typeof POINTS)[number]
 
-/** What it does there: go on, break in one of three ways, say something else, or half of something and hang up. */
+/** What it does there: go on, break in one of three ways, say something else or later, or half of something and hang up. */
 export type Act =
   | 'go'
   | 'close'
   | 'reset'
   | 'silence'
-  | { reply: string }
+  | { reply: string; afterMs?: number }
   | { replyThenClose: string }
   | { fragment: string }
 
@@ -29,6 +29,8 @@ export interface SmtpPeerOptions {
   starttlsReply?: string
   /** Not advertised though supported: what someone who strips it makes the client see. */
   hideStarttls?: boolean
+  /** Called with each mail whose final dot came in, before anything is said to it. Then `mails` and `commands` stay empty. */
+  onMail?: (content: string) => void
   /** Bytes of a body it reads before the point `body`. Default 1. */
   bodyBytes?: number
 }
@@ -103,6 +105,7 @@ function serve(raw: Socket, options: SmtpPeerOptions, peer: SmtpPeer, connection
     }
     if (typeof act === 'object') {
       if ('fragment' in act) socket.end(act.fragment)
+      else if ('reply' in act && act.afterMs !== undefined) setTimeout(say, act.afterMs, act.reply)
       else say('reply' in act ? act.reply : act.replyThenClose)
       if ('replyThenClose' in act) socket.end()
       return false
@@ -139,7 +142,7 @@ function serve(raw: Socket, options: SmtpPeerOptions, peer: SmtpPeer, connection
 
   const onCommand = (line: string): void => {
     const verb = (line.split(/[ :]/, 1)[0] ?? '').toUpperCase()
-    peer.commands.push(verb === 'AUTH' ? 'AUTH …' : line)
+    if (options.onMail === undefined) peer.commands.push(verb === 'AUTH' ? 'AUTH …' : line)
     switch (verb) {
       case 'EHLO':
         greetEhlo()
@@ -183,7 +186,8 @@ function serve(raw: Socket, options: SmtpPeerOptions, peer: SmtpPeer, connection
     if (end < 0) return
     const content = buffer.slice(0, end).replace(/^\.\./gm, '.')
     buffer = buffer.slice(end === 0 ? 3 : end + 5)
-    peer.mails.push({ content, from, to, isEncrypted, connection })
+    if (options.onMail === undefined) peer.mails.push({ content, from, to, isEncrypted, connection })
+    else options.onMail(content)
     body = undefined
     bodyPointPassed = false
     to = ''
