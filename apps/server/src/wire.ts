@@ -24,6 +24,7 @@ import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
+import { Preferences as PreferencesService } from '@mainstay/proto/notify/v1/preferences'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows as WorkflowsService } from '@mainstay/proto/notify/v1/workflows'
 import { System as SystemService } from '@mainstay/proto/system/v1'
@@ -43,6 +44,7 @@ const services = [
   InboxService,
   TrackingService,
   CampaignsService,
+  PreferencesService,
   WorkflowsService,
   SystemService,
 ] as const

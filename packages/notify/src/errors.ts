@@ -31,6 +31,8 @@ export const reasons = defineReasons({
 
   // What people want.
   'notify.category_not_found': 'not_found',
+  'notify.category_exists': 'already_exists',
+  'notify.no_public_url': 'failed_precondition',
 
   // Campaigns.
   'notify.campaign_not_found': 'not_found',

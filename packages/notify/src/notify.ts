@@ -22,6 +22,10 @@ import type { SignIn } from './mailbox/server.ts'
 import { createMarkMessageSeen } from './messages/mark-seen.ts'
 import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
+import { implementPreferences } from './preferences/api.ts'
+import { createPreferenceLinks } from './preferences/links.ts'
+import { createPreferences } from './preferences/service.ts'
+import { createPreferenceTokens } from './preferences/tokens.ts'
 import { recipientHandlers } from './recipients/api.ts'
 import { forgetDead } from './recipients/dead-devices.ts'
 import { createRecipients } from './recipients/service.ts'
@@ -186,6 +190,9 @@ export function createNotify(deps: NotifyDeps): Notify {
     renderer: templates,
     onChanged: onReported,
   })
+  const preferences = createPreferences({ db, clock, directory })
+  const preferenceTokens = createPreferenceTokens(deps.sealer.deriveKey('notify preferences'))
+  const links = publicUrl === undefined ? undefined : createPreferenceLinks(preferenceTokens, publicUrl)
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
   const inbox = createInbox({
     ...{ db, wakeUp, bus, clock, logger, pageTokens, renderer: plans, settings },
@@ -210,6 +217,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       implementCampaigns({ db, pageTokens, timezones, campaigns, progress, watch: watchCampaign, send }),
       workflows.implementation,
       inbox.implementation,
+      implementPreferences({ db, clock, pageTokens, timezones, preferences, links }),
     ],
     async start() {
       await makePartitions(partitions)

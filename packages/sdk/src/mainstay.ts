@@ -2,6 +2,7 @@ import { Access } from '@mainstay/proto/access/v1'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
+import { Preferences } from '@mainstay/proto/notify/v1/preferences'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { System } from '@mainstay/proto/system/v1'
@@ -33,6 +34,7 @@ export interface Mainstay {
   access: Client<typeof Access>
   campaigns: Client<typeof Campaigns>
   notify: Client<typeof Notify>
+  preferences: Client<typeof Preferences>
   system: Client<typeof System>
   inbox: Client<typeof Inbox>
   tracking: Client<typeof Tracking>
@@ -66,6 +68,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     access: createClient(Access, transport),
     campaigns: createClient(Campaigns, transport),
     notify: createClient(Notify, transport),
+    preferences: createClient(Preferences, transport),
     system: createClient(System, transport),
     inbox: createClient(Inbox, transport),
     tracking: createClient(Tracking, transport),
