@@ -58,7 +58,8 @@ export declare type Campaign = Message<"mainstay.notify.v1.Campaign"> & {
   audience?: CampaignAudience | undefined;
 
   /**
-   * The category that people's preferences are asked about. Empty: none.
+   * What it is about: a category of the project (`CreateCategory`), whose preferences, quiet hours and frequency caps hold for it.
+   * Empty: none; then it reaches nobody who wants nothing.
    *
    * @generated from field: string category = 6;
    */
@@ -1440,7 +1441,7 @@ export declare const Campaigns: GenService<{
   /**
    * Starts a draft: at once, or at its `send_time`. At that moment the audience is frozen: who joins later is not in it.
    * Starting a started one changes nothing. Reasons: `notify.campaign_not_found`, `notify.campaign_state_conflict`,
-   * `notify.request_invalid`, `notify.template_not_found`, `notify.template_invalid`, `notify.no_provider`,
+   * `notify.request_invalid`, `notify.template_not_found`, `notify.category_not_found`, `notify.no_provider`,
    * `notify.mode_not_allowed`, `notify.etag_mismatch`.
    *
    * @generated from rpc mainstay.notify.v1.Campaigns.StartCampaign
