@@ -25,6 +25,7 @@ import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
 import { Preferences as PreferencesService } from '@mainstay/proto/notify/v1/preferences'
+import { Recipients as RecipientsService } from '@mainstay/proto/notify/v1/recipients'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows as WorkflowsService } from '@mainstay/proto/notify/v1/workflows'
 import { System as SystemService } from '@mainstay/proto/system/v1'
@@ -41,6 +42,7 @@ export const migrationSets = [kernelMigrations, accessMigrations, notifyMigratio
 const services = [
   AccessService,
   NotifyService,
+  RecipientsService,
   InboxService,
   TrackingService,
   CampaignsService,

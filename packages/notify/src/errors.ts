@@ -17,6 +17,11 @@ export const reasons = defineReasons({
 
   // What messages are made from and handed to.
   'notify.recipient_not_found': 'not_found',
+  'notify.endpoint_not_found': 'not_found',
+  'notify.topic_not_found': 'not_found',
+  'notify.topic_exists': 'already_exists',
+  'notify.segment_not_found': 'not_found',
+  'notify.segment_exists': 'already_exists',
   'notify.template_not_found': 'not_found',
   'notify.template_invalid': 'invalid_argument',
   'notify.template_draft_not_found': 'not_found',

@@ -28,6 +28,7 @@ import { createPreferences } from './preferences/service.ts'
 import { createPreferenceTokens } from './preferences/tokens.ts'
 import { recipientHandlers } from './recipients/api.ts'
 import { forgetDead } from './recipients/dead-devices.ts'
+import { implementPeople } from './recipients/people-api.ts'
 import { createRecipients } from './recipients/service.ts'
 import { createTimezones } from './recipients/timezones.ts'
 import { createReportIntake } from './reports/intake.ts'
@@ -218,6 +219,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       workflows.implementation,
       inbox.implementation,
       implementPreferences({ db, clock, pageTokens, timezones, preferences, links }),
+      implementPeople({ db, clock, pageTokens, recipients }),
     ],
     async start() {
       await makePartitions(partitions)

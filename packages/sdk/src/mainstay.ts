@@ -3,6 +3,7 @@ import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
 import { Preferences } from '@mainstay/proto/notify/v1/preferences'
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { System } from '@mainstay/proto/system/v1'
@@ -37,6 +38,7 @@ export interface Mainstay {
   preferences: Client<typeof Preferences>
   system: Client<typeof System>
   inbox: Client<typeof Inbox>
+  recipients: Client<typeof Recipients>
   tracking: Client<typeof Tracking>
   workflows: Client<typeof Workflows>
 }
@@ -71,6 +73,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     preferences: createClient(Preferences, transport),
     system: createClient(System, transport),
     inbox: createClient(Inbox, transport),
+    recipients: createClient(Recipients, transport),
     tracking: createClient(Tracking, transport),
     workflows: createClient(Workflows, transport),
   }
