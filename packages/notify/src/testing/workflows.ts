@@ -18,12 +18,12 @@ import { createCategoryLookup } from '../accept/categories.ts'
 import { createRecipientLookup } from '../accept/recipients.ts'
 import { createSend } from '../accept/send.ts'
 import { createWriter } from '../accept/writer.ts'
-import { type NotifySettings, notifySettings } from '../config.ts'
 import { createTemplates, type Templates } from '../templates/service.ts'
 import type { Send } from '../workflows/engine/deliver.ts'
 import { createMover } from '../workflows/engine/mover.ts'
 import { createPlans, createWorkflowPart, type WorkflowPart } from '../workflows/workflows.ts'
 import { type TestCallOptions, testCall } from './call.ts'
+import { defaultNotifySettings } from './default-settings.ts'
 import { ledgerMigrations, TEST_PROJECT } from './ledger.ts'
 import { scriptAccount } from './worker.ts'
 
@@ -69,7 +69,7 @@ export function useWorkflows() {
       db,
       writer,
       clock,
-      settings: settingsOf(),
+      settings: defaultNotifySettings(),
       directory,
       renderer: templates,
       ...finders,
@@ -163,12 +163,4 @@ export function useWorkflows() {
       })
     },
   }
-}
-
-function settingsOf(): NotifySettings {
-  const entries = Object.entries(notifySettings.settings).map(([key, spec]) => [
-    key,
-    'default' in spec ? spec.default : undefined,
-  ])
-  return Object.fromEntries(entries) as NotifySettings
 }

@@ -40,13 +40,15 @@ export interface Moved {
 export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
   async function walk(
     tx: Tx,
+    turns: Turns,
     run: PickedRun,
     recipients: ReadonlyMap<string, RecipientScope>,
   ): Promise<Move & { withdrew: boolean }> {
     const { projectId } = run
     const recipient = recipients.get(keyOf(projectId, run.recipientId))
     const plan = await planOf(projectId, run.workflow, run.version)
-    const items = run.itemCount === 0 ? [] : await findItems(tx, projectId, run.runId, MAX_ITEMS * 2)
+    const items =
+      run.itemCount === 0 ? [] : await turns.take(() => findItems(tx, projectId, run.runId, MAX_ITEMS * 2))
     const scope = scopeOf(run, recipient, items)
     const refs = (ids: readonly string[]): MessageRef[] => ids.map((messageId) => ({ projectId, messageId }))
     let withdrew = false
@@ -55,8 +57,8 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
       scope,
       timezone: recipient?.timezone ?? plan.definition.timezone,
       deliver: (delivery) => deliver(send, run, plan, delivery, scope),
-      fates: (ids) => findFates(tx, refs(ids)),
-      lockFates: (ids) => lockFates(tx, refs(ids)),
+      fates: (ids) => turns.take(() => findFates(tx, refs(ids))),
+      lockFates: (ids) => turns.take(() => lockFates(tx, refs(ids))),
       async withdraw(ids) {
         const gone: string[] = []
         for (const messageId of ids) {
@@ -64,7 +66,7 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
             ...{ projectId, messageId, nowMs: clock.nowMs(), noteId: newId(clock) },
             actor: `workflow:${run.workflow}`,
           }
-          if (await cancelQueued(tx, decision)) gone.push(messageId)
+          if (await turns.take(() => cancelQueued(tx, decision))) gone.push(messageId)
         }
         withdrew ||= gone.length > 0
         return gone
@@ -101,7 +103,9 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
       const recipients = new Map(
         (await findRecipients(tx, wanted)).map((one) => [keyOf(one.projectId, one.recipientId), one]),
       )
-      const results = await Promise.allSettled(runs.map((run) => walk(tx, run, recipients)))
+      const turns = createTurns()
+      const results = await Promise.allSettled(runs.map((run) => walk(tx, turns, run, recipients)))
+      await turns.done()
       const walked = results.map((result, index) =>
         result.status === 'fulfilled' ? result.value : stuck(runs[index] as PickedRun, result.reason),
       )
@@ -121,6 +125,31 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
     }
   }
 }
+
+/**
+ * Runs are walked at once; what they ask of the one connection that holds them comes one after the other. Once something has
+ * failed there the transaction is lost for all of them: `done` says so.
+ */
+function createTurns() {
+  let last: Promise<unknown> = Promise.resolve()
+  let failure: { error: unknown } | undefined
+  return {
+    take<T>(fn: () => Promise<T>): Promise<T> {
+      const turn = last.then(fn)
+      last = turn.catch((error: unknown) => {
+        failure ??= { error }
+      })
+      return turn
+    },
+    /** Throws what failed first. */
+    async done(): Promise<void> {
+      await last
+      if (failure !== undefined) throw failure.error
+    },
+  }
+}
+
+type Turns = ReturnType<typeof createTurns>
 
 /** Those that did not wait before: what they wait for may be over already, and its word gone by. */
 function beganToWait(moves: readonly Move[]) {
