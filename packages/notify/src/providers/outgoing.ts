@@ -6,7 +6,7 @@ export type ProviderChannel = (typeof PROVIDER_CHANNELS)[number]
 /** The inbox stays in the house: no provider carries it (inbox/courier.ts). */
 export type MessageChannel = ProviderChannel | 'inbox'
 
-const MESSAGE_CHANNELS: readonly MessageChannel[] = [...PROVIDER_CHANNELS, 'inbox']
+export const MESSAGE_CHANNELS: readonly MessageChannel[] = [...PROVIDER_CHANNELS, 'inbox']
 
 /** A channel by its number in the contract (1 is email). Undefined: no such channel. */
 export function channelName(channel: number): MessageChannel | undefined {

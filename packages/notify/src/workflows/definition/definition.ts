@@ -1,4 +1,4 @@
-import type { ProviderChannel } from '../../providers/outgoing.ts'
+import type { MessageChannel } from '../../providers/outgoing.ts'
 import type { Expression } from '../expression/expression.ts'
 import type { Recurring } from './local-time.ts'
 
@@ -36,7 +36,7 @@ export interface ChannelStep extends StepBase, Letter {
 
 /** What is said, over which channel. */
 export interface Letter {
-  channel: ProviderChannel
+  channel: MessageChannel
   /** One of the two is there. Version 0: the newest when it is sent. */
   template?: { name: string; version: number }
   /** In the form that SendNotification takes for the channel, its texts in Liquid. */

@@ -1,6 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { SendNotificationRequestSchema } from '@mainstay/proto/notify/v1'
-import { PROVIDER_CHANNELS, type ProviderChannel } from '../../providers/outgoing.ts'
+import { MESSAGE_CHANNELS, type MessageChannel } from '../../providers/outgoing.ts'
 import { NO_SENTENCES } from '../../templates/icu-messages.ts'
 import { createEngine } from '../../templates/liquid.ts'
 import type { Problem as LiquidProblem } from '../../templates/problems.ts'
@@ -10,7 +10,7 @@ import { type Letter, MESSAGE_CLASSES } from './definition.ts'
 export const LETTER_FIELDS = ['channel', 'template', 'content', 'class', 'ttl'] as const
 
 /** A webhook has a kind of step of its own. */
-const CHANNELS = PROVIDER_CHANNELS.filter((name) => name !== 'webhook')
+const CHANNELS = MESSAGE_CHANNELS.filter((name) => name !== 'webhook')
 
 /** Reads what is said over which channel; the caller has looked at which fields there are. */
 export function readLetter(cursor: Cursor): Letter | undefined {
@@ -50,7 +50,7 @@ function readTemplate(cursor: Cursor): Pick<Letter, 'template'> | undefined {
 /** Content in the form that SendNotification takes for the channel; what it says is in Liquid. */
 function readContent(
   cursor: Cursor,
-  channel: ProviderChannel | undefined,
+  channel: MessageChannel | undefined,
 ): Pick<Letter, 'content'> | undefined {
   const schema = channel === undefined ? undefined : contentOf(channel)
   if (schema === undefined) return undefined
@@ -66,15 +66,16 @@ function readContent(
   return { content: content as Readonly<Record<string, unknown>> }
 }
 
-const NEEDED: Readonly<Partial<Record<ProviderChannel, readonly string[]>>> = {
+const NEEDED: Readonly<Partial<Record<MessageChannel, readonly string[]>>> = {
   email: ['text', 'html'],
   sms: ['text'],
   whatsapp: ['text', 'template'],
   push: ['body'],
   chat: ['text'],
+  inbox: ['title'],
 }
 
-function contentOf(channel: ProviderChannel): DescMessage | undefined {
+function contentOf(channel: MessageChannel): DescMessage | undefined {
   return SendNotificationRequestSchema.fields.find((field) => field.localName === channel)?.message
 }
 

@@ -154,6 +154,7 @@ steps:
       ['  - { id: a, channel: email }', /either `template` or `content`/],
       ['  - { id: a, channel: email, content: { text: hi } }', /content\.subject: must be a text/],
       ['  - { id: a, channel: push, content: { title: hi } }', /content: must have body/],
+      ['  - { id: a, channel: inbox, content: { body: hi } }', /content: must have title/],
       ['  - { id: a, fallback: [{ channel: push, template: x, within: 1m }] }', /a list of 2 to 10 channels/],
       [
         '  - { id: a, fallback: [{ channel: push, template: x }, { channel: sms, template: x }] }',

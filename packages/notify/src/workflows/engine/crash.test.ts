@@ -78,13 +78,16 @@ describe('workers of workflows that are killed at random', () => {
       },
     })
     try {
-      const kills = await crew.workUntil(async () => {
-        const [left] = await flows.read<{ left: number }>(`SELECT (
+      const kills = await crew.workUntil(
+        async () => {
+          const [left] = await flows.read<{ left: number }>(`SELECT (
           (SELECT count(*) FROM notify.workflow_runs WHERE state = 1) +
           (SELECT count(*) FROM notify.workflow_windows WHERE NOT closed) +
           (SELECT count(*) FROM notify.delivery_queue))::int AS left`)
-        return left?.left === 0
-      }, { timeoutMs: 120_000, everyMs: 50, what: 'every run to end' })
+          return left?.left === 0
+        },
+        { timeoutMs: 120_000, everyMs: 50, what: 'every run to end' },
+      )
       assert.ok(kills > 0, 'somebody was killed')
     } finally {
       await crew.stop()
