@@ -60,7 +60,8 @@ function requestMaker(load: HttpLoad): () => Buffer {
   for (let at = request.indexOf(mark); at >= 0; at = request.indexOf(mark, at + mark.length)) places.push(at)
   let serial = from
   return () => {
-    const copy = Buffer.from(request)
+    const copy = Buffer.allocUnsafe(request.length)
+    copy.set(request)
     const digits = String(serial++).padStart(mark.length, '0')
     for (const place of places) copy.write(digits, place, 'latin1')
     return copy
@@ -77,6 +78,9 @@ function requestBytes({ host, port, verb, path, headers, body }: HttpLoad): Buff
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
+/** As much of an answer as is read at a time. */
+const READ_BYTES = 16 * 1024
+
 function drive(
   { host, port, status }: HttpLoad,
   nextRequest: () => Buffer,
@@ -86,20 +90,17 @@ function drive(
 ): Promise<void> {
   const success = status === undefined ? '2' : String(status)
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true })
     let sentAt = 0
     let pending = ''
     const send = (): void => {
       sentAt = performance.now()
       socket.write(nextRequest())
     }
-    socket.on('connect', send)
-    socket.on('error', reject)
-    socket.on('close', () => resolve())
-    socket.on('data', (chunk) => {
-      pending += chunk.toString('latin1')
+    // Reading into a buffer of our own keeps the stream, its chunks and its events out of the way.
+    const callback = (bytes: number, buffer: Uint8Array): boolean => {
+      pending += (buffer as Buffer).toString('latin1', 0, bytes)
       const end = answerEnd(pending)
-      if (end < 0) return
+      if (end < 0) return true
       // The status is the second word of the first line.
       if (!pending.startsWith(success, 9)) state.failures++
       pending = pending.slice(end)
@@ -108,16 +109,40 @@ function drive(
       latencies.push(now - sentAt)
       if (now < endAt) send()
       else socket.end()
-    })
+      return true
+    }
+    const onread = { buffer: Buffer.allocUnsafe(READ_BYTES), callback }
+    const socket = connect({ host, port, noDelay: true, onread })
+    socket.on('connect', send)
+    socket.on('error', reject)
+    socket.on('close', () => resolve())
   })
 }
+
+const LENGTH = 'content-length: '
 
 /** Where the first whole answer in the text ends; -1 while it is not whole. */
 function answerEnd(text: string): number {
   const head = text.indexOf('\r\n\r\n')
   if (head < 0) return -1
-  const length = /content-length: *(\d+)/i.exec(text.slice(0, head))?.[1]
-  if (length === undefined) throw new Error(`An answer without a length: ${text.slice(0, head)}`)
-  const end = head + 4 + Number(length)
+  const named = text.indexOf(LENGTH)
+  const length =
+    named < 0 || named > head ? lengthOfAnyForm(text.slice(0, head)) : digitsAt(text, named + LENGTH.length)
+  const end = head + 4 + length
   return text.length >= end ? end : -1
+}
+
+function digitsAt(text: string, from: number): number {
+  let value = 0
+  for (let at = from; ; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (!(digit >= 0 && digit <= 9)) return value
+    value = value * 10 + digit
+  }
+}
+
+function lengthOfAnyForm(head: string): number {
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1]
+  if (length === undefined) throw new Error(`An answer without a length: ${head}`)
+  return Number(length)
 }
