@@ -29,9 +29,11 @@ export function writeAnswer(
     if (!Array.isArray(value)) headers.push(name, String(value))
     else for (const one of value) headers.push(name, one)
   }
-  headers.push('content-length', String(Buffer.byteLength(body)))
+  const length = Buffer.byteLength(body)
+  headers.push('content-length', String(length))
   raw.writeHead(status, headers)
-  endSoon(raw, body)
+  // Text of as many bytes as characters is ASCII, which is written as it is.
+  endSoon(raw, body, length === body.length ? 'latin1' : 'utf8')
 }
 
 /** The headers that every call's answer gets: its type, its request id, and what its handler and ports have set. */

@@ -125,7 +125,7 @@ function readIdempotencyKey(call: Call, request: Message): void {
 /** The answer, or the deadline, whichever comes first. The handler hears of the deadline through `ctx.signal`. */
 function beforeDeadline<T>(call: Call, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(call.expire()), call.deadlineMs - Date.now())
+    const timer = setTimeout(() => reject(call.expire()), roundUp(call.deadlineMs - Date.now()))
     work.then(
       (value) => {
         clearTimeout(timer)
@@ -138,6 +138,13 @@ function beforeDeadline<T>(call: Call, work: Promise<T>): Promise<T> {
     )
   })
 }
+
+/** Node keeps a list for each length of a timer: with few lengths, setting and clearing one is a link in a list. */
+function roundUp(ms: number): number {
+  return Math.ceil(ms / TIMER_GRID_MS) * TIMER_GRID_MS
+}
+
+const TIMER_GRID_MS = 10
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value
