@@ -13,9 +13,7 @@ const OID = { bool: 16, bytea: 17, int2: 21, int4: 23, text: 25, timestamptz: 11
 const EPOCH_MS = 946_684_800_000
 
 export function uuidColumn(values: readonly Nullable<string>[]): Buffer {
-  return fixedColumn(OID.uuid, 16, values, (value, target, at) => {
-    target.write(value.replaceAll('-', ''), at, 'hex')
-  })
+  return fixedColumn(OID.uuid, 16, values, writeUuid)
 }
 
 export function smallintColumn(values: readonly Nullable<number>[]): Buffer {
@@ -34,8 +32,9 @@ export function booleanColumn(values: readonly Nullable<boolean>[]): Buffer {
 export function timeColumn(values: readonly Nullable<number>[]): Buffer {
   return fixedColumn(OID.timestamptz, 8, values, (value, target, at) => {
     const us = Math.round((value - EPOCH_MS) * 1000)
-    target.writeInt32BE(Math.floor(us / 2 ** 32), at)
-    target.writeUInt32BE(us - Math.floor(us / 2 ** 32) * 2 ** 32, at + 4)
+    const high = Math.floor(us / 2 ** 32)
+    target.writeInt32BE(high, at)
+    target.writeUInt32BE(us - high * 2 ** 32, at + 4)
   })
 }
 
@@ -55,7 +54,7 @@ export function bytesColumn(values: readonly Nullable<Uint8Array>[]): Buffer {
 
 export function textColumn(values: readonly Nullable<string>[]): Buffer {
   let size = 0
-  for (const value of values) size += value === null ? 0 : Buffer.byteLength(value)
+  for (const value of values) size += value === null ? 0 : maxBytes(value)
   const target = start(OID.text, values.length, size)
   let at = HEADER
   for (const value of values) {
@@ -63,11 +62,49 @@ export function textColumn(values: readonly Nullable<string>[]): Buffer {
       at = target.writeInt32BE(-1, at)
       continue
     }
-    const length = target.write(value, at + 4)
+    const length = writeText(value, target, at + 4)
     target.writeInt32BE(length, at)
     at += 4 + length
   }
-  return target
+  return target.subarray(0, at)
+}
+
+/**
+ * Up to this length a text is written here, character by character: leaving JavaScript costs 0.1 µs a call, and a row has a
+ * dozen short texts.
+ */
+const SHORT = 48
+
+/** What room a text gets: for short ones what they might take at the most, for others what they do. */
+function maxBytes(text: string): number {
+  return text.length <= SHORT ? text.length * 3 : Buffer.byteLength(text)
+}
+
+/** Writes a text as UTF-8. @returns its bytes */
+function writeText(text: string, target: Buffer, at: number): number {
+  if (text.length > SHORT) return target.write(text, at)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7f) return target.write(text, at)
+    target[at + index] = code
+  }
+  return text.length
+}
+
+/** The value of each hexadecimal digit by its character code. */
+const DIGITS = new Uint8Array(128)
+for (let value = 0; value < 16; value++) {
+  DIGITS[value.toString(16).charCodeAt(0)] = value
+  DIGITS[value.toString(16).toUpperCase().charCodeAt(0)] = value
+}
+
+function writeUuid(uuid: string, target: Buffer, at: number): void {
+  let place = at
+  for (let index = 0; index < 36; index += 2) {
+    if (index === 8 || index === 13 || index === 18 || index === 23) index++
+    const high = DIGITS[uuid.charCodeAt(index)] as number
+    target[place++] = (high << 4) | (DIGITS[uuid.charCodeAt(index + 1)] as number)
+  }
 }
 
 /** Dimensions, the flag that nulls may follow, the element's type, and the one dimension's length and lower bound. */

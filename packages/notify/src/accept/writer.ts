@@ -42,6 +42,9 @@ export interface Writer {
  */
 const WORTH_A_COMMIT = 64
 
+/** While the database works on one, we encode the other; of three, each would be too small for what a commit costs. */
+const MOST_COMMITS = 2
+
 /** Text of one batch: bounds the memory that a flood of long emails takes, here and in the database. */
 const BATCH_MAX_CHARACTERS = 4 * 1024 * 1024
 
@@ -83,7 +86,9 @@ export function createWriter(options: WriterOptions): Writer {
     unsettled++
     return new Promise<Accepted>((resolve, reject) => {
       waiting.push({ draft, resolve, reject, misses: 0, done: false })
-      schedule()
+      // A full turn of the event loop reads more requests than a commit needs: the database is not kept waiting for all of them.
+      if (waiting.length >= WORTH_A_COMMIT && inFlight < MOST_COMMITS) pump()
+      else schedule()
     })
   }
 
@@ -116,19 +121,22 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   /**
-   * Two commits at most: while the database works on one, we encode the other. What waits is shared between them, so
-   * that callers who all wait for an answer before they call again keep both busy (256 callers: 17,300 a second with
-   * one batch of 256 under way at a time, 23,700 with two of 128).
+   * What waits is shared between the commits, so that callers who all wait for an answer before they call again keep
+   * both busy (256 callers: 17,300 a second with one batch of 256 under way at a time, 23,700 with two of 128).
    */
   function pump(): void {
-    while (waiting.length > 0 && (inFlight === 0 || (inFlight === 1 && waiting.length >= WORTH_A_COMMIT))) {
+    while (inFlight < MOST_COMMITS && waiting.length >= (inFlight === 0 ? 1 : WORTH_A_COMMIT)) {
       const share = inFlight === 0 ? Math.max(WORTH_A_COMMIT, Math.ceil(waiting.length / 2)) : waiting.length
       const { batch, followers } = takeBatch(Math.min(batchSize, share))
       inFlight++
-      void store(batch, followers).finally(() => {
+      let landed = false
+      const land = (): void => {
+        if (landed) return
+        landed = true
         inFlight--
         pump()
-      })
+      }
+      void store(batch, followers, land).finally(land)
     }
   }
 
@@ -161,9 +169,14 @@ export function createWriter(options: WriterOptions): Writer {
     return { batch, followers }
   }
 
-  async function store(batch: readonly Waiting[], followers: readonly Waiting[]): Promise<void> {
+  /** @param land called when the batch is stored: the next one leaves before its callers are answered, which takes a while. */
+  async function store(
+    batch: readonly Waiting[],
+    followers: readonly Waiting[],
+    land: () => void,
+  ): Promise<void> {
     try {
-      const lost = await insert(batch)
+      const lost = await insert(batch, land)
       requeue(await answer([...lost, ...followers]))
     } catch (error) {
       for (const item of [...batch, ...followers]) reject(item, toAppError(error))
@@ -176,7 +189,7 @@ export function createWriter(options: WriterOptions): Writer {
    *
    * @returns those that stored nothing because a key of theirs was taken.
    */
-  async function insert(batch: readonly Waiting[], tries = 1): Promise<Waiting[]> {
+  async function insert(batch: readonly Waiting[], land = () => {}, tries = 1): Promise<Waiting[]> {
     let lostIds: string[]
     const startedAt = performance.now()
     try {
@@ -184,7 +197,7 @@ export function createWriter(options: WriterOptions): Writer {
       lostIds = await insertBatch(db, drafts, clock.nowMs() + idempotencyTtlMs)
     } catch (error) {
       // A deadlock with a batch of another process: nothing was stored, and the other one is through by now.
-      if (isDeadlock(error) && tries < 5) return await insert(batch, tries + 1)
+      if (isDeadlock(error) && tries < 5) return await insert(batch, land, tries + 1)
       if (!isFaultOfData(error)) throw explain(error)
       if (batch.length === 1) {
         for (const item of batch) reject(item, toAppError(error))
@@ -193,6 +206,7 @@ export function createWriter(options: WriterOptions): Writer {
       const half = batch.length >> 1
       return [...(await insert(batch.slice(0, half))), ...(await insert(batch.slice(half)))]
     }
+    land()
     const lost = new Set(lostIds)
     const stored = lost.size === 0 ? batch : batch.filter((item) => !lost.has(item.draft.notificationId))
     metrics?.committed(stored.length, (performance.now() - startedAt) / 1000)
@@ -223,8 +237,10 @@ export function createWriter(options: WriterOptions): Writer {
 
   function requeue(items: readonly Waiting[]): void {
     for (const item of items) {
-      if (++item.misses < 3) waiting.push(item)
-      else reject(item, new Error('A key is taken by something that cannot be found'))
+      if (++item.misses < 3) {
+        waiting.push(item)
+        schedule()
+      } else reject(item, new Error('A key is taken by something that cannot be found'))
     }
   }
 
