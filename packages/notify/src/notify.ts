@@ -172,7 +172,7 @@ export function createNotify(deps: NotifyDeps): Notify {
   const timezones = createTimezones(db)
   const recipients = createRecipients({ db, clock, timezones })
   const campaigns = createCampaigns({
-    ...{ db, bus, clock, plans, settings, directory, renderer: templates },
+    ...{ db, bus, clock, plans, settings, directory, findCategory, renderer: templates },
     subjectOf: async (projectId, { name, version }) =>
       (await templates.get(projectId, name, version)).subject,
   })

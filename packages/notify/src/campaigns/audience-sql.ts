@@ -1,4 +1,5 @@
 import { Channel } from '@mainstay/proto/notify/v1'
+import { MOST_OF_A_CHANNEL } from '../recipients/endpoint-store.ts'
 import type { Audience } from './plan.ts'
 
 /** SQL, and the values of its parameters from a given number on. `$1` is the project throughout. */
@@ -44,21 +45,22 @@ const FROM_RECIPIENTS = `SELECT r.recipient_id COLLATE "C" AS key, r.timezone, r
           FROM notify.recipients r`
 
 /**
- * The addresses of somebody `p` (`recipient_id`, `address`, `email`, `phone`) on a channel, as a subquery of `address`. A person
- * has one of email and telephone, the one that the recipient itself names before any endpoint, and as many devices and places in
- * chats as are alive.
+ * The addresses of somebody `p` (`recipient_id`, `address`, `email`, `phone`) on a channel, as a subquery of `address`: those that a
+ * single notification would go to (accept/recipients.ts).
  */
 export function addressesSql(channel: number): string {
   switch (channel) {
     case Channel.EMAIL:
-      return one(`coalesce(p.address, p.email, ${newest(1)})`)
+      return one(`coalesce(p.address, p.email, ${endpoint(1)})`)
     case Channel.SMS:
     case Channel.WHATSAPP:
-      return one(`coalesce(p.address, p.phone, ${newest(2)})`)
-    case Channel.PUSH:
-      return all(4)
+      return one(`coalesce(p.address, p.phone, ${endpoint(2)})`)
     case Channel.CHAT:
-      return all(5)
+      return one(`coalesce(p.address, ${endpoint(5)})`)
+    case Channel.PUSH:
+      return `SELECT p.address WHERE p.address IS NOT NULL
+    UNION ALL (SELECT e.address ${ALIVE} AND e.channel = 4 AND p.address IS NULL
+      ORDER BY e.last_seen_time DESC, e.endpoint_id DESC LIMIT ${MOST_OF_A_CHANNEL})`
     case Channel.INBOX:
       return one('p.recipient_id')
     default:
@@ -69,11 +71,8 @@ export function addressesSql(channel: number): string {
 const one = (address: string): string => `SELECT a.address FROM (SELECT ${address} COLLATE "C") AS a (address)
     WHERE a.address <> ''`
 
-const alive = (channel: number): string => `FROM notify.recipient_endpoints e
-    WHERE e.project_id = $1 AND e.recipient_id = p.recipient_id AND e.channel = ${channel} AND e.dead_time IS NULL`
+const ALIVE = `FROM notify.recipient_endpoints e
+    WHERE e.project_id = $1 AND e.recipient_id = p.recipient_id AND e.dead_time IS NULL`
 
-const newest = (channel: number): string =>
-  `(SELECT e.address ${alive(channel)} ORDER BY e.last_seen_time DESC, e.endpoint_id LIMIT 1)`
-
-const all = (channel: number): string => `SELECT p.address WHERE p.address IS NOT NULL
-    UNION ALL SELECT e.address ${alive(channel)} AND p.address IS NULL`
+const endpoint = (channel: number): string => `(SELECT e.address ${ALIVE} AND e.channel = ${channel}
+    ORDER BY NOT e.verified, e.create_time DESC, e.endpoint_id DESC LIMIT 1)`

@@ -26,6 +26,8 @@ export interface ExpanderDeps {
   /** uuid of this process's run. */
   owner: string
   ahead: number
+  /** A process that does not step for so long loses its chunk to another. Default: 15 seconds. */
+  leaseMs?: number
   onChanged(): void
 }
 
@@ -34,9 +36,6 @@ const STEP = 500
 
 /** With less room than this, a step is not worth its commit. */
 const WORTH_A_STEP = 250
-
-/** A process that does not step for so long loses its chunk to another. */
-const LEASE_MS = 15_000
 
 /** How far ahead of the clock a campaign with a speed limit is released. */
 const HORIZON_MS = 1_000
@@ -51,7 +50,7 @@ const BY_INDEX: TransactionOptions = {
 
 /** Makes the messages of running campaigns, as far ahead of their delivery as is allowed. */
 export function createExpander(deps: ExpanderDeps) {
-  const { db, clock, plans, owner, ahead, onChanged } = deps
+  const { db, clock, plans, owner, ahead, leaseMs = 15_000, onChanged } = deps
   /** The chunk that this process works on, by campaign. */
   const chunks = new Map<string, LeasedChunk>()
 
@@ -88,7 +87,7 @@ export function createExpander(deps: ExpanderDeps) {
   async function lease(campaign: UnderWay, plan: CampaignPlan): Promise<LeasedChunk | undefined> {
     const { projectId, campaignId, winner } = campaign
     const withRest = !hasRest(plan) || winner !== null
-    const leaseEnd = new Date(clock.nowMs() + LEASE_MS)
+    const leaseEnd = new Date(clock.nowMs() + leaseMs)
     return await db.transaction(
       (tx) => leaseChunk(tx, { projectId, campaignId, owner, withRest, now: clock.now(), leaseEnd }),
       BY_INDEX,
@@ -122,7 +121,7 @@ export function createExpander(deps: ExpanderDeps) {
       const result = await stepChunk(tx, clock, {
         ...{ chunk, owner, plan, live, winner: standing.winner },
         ...pace,
-        leaseEnd: new Date(clock.nowMs() + LEASE_MS),
+        leaseEnd: new Date(clock.nowMs() + leaseMs),
       })
       if (result === undefined) return 'lost'
       if (pace.gapMs > 0) {

@@ -2,6 +2,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt'
 import { appError, type Executor, type FieldViolation, fromTypeId } from '@mainstay/kernel'
 import { UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { AbMetric, type Campaign, type CampaignContent } from '@mainstay/proto/notify/v1/campaigns'
+import { type FindCategory, requireCategory } from '../accept/categories.ts'
 import { inlineContent } from '../accept/content.ts'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
@@ -18,6 +19,7 @@ export interface MakePlanDeps {
   settings: Pick<NotifySettings, 'bulkTtlMs' | 'bulkUnknownPolicy'>
   directory: Pick<ProviderDirectory, 'candidates'>
   renderer: Pick<Renderer, 'find' | 'render'>
+  findCategory: FindCategory
   /** A template's subject as it is written. */
   subjectOf(projectId: string, template: { name: string; version: number }): Promise<string>
 }
@@ -58,6 +60,7 @@ export async function makePlan(
   if ('missing' in found) {
     throw invalidCampaign([{ field: `campaign.audience.${audience.kind}`, description: found.missing }])
   }
+  if (spec.category !== '') await requireCategory(projectId, spec.category, deps.findCategory)
   const made = await Promise.all(said.map((content) => makeVariant(deps, projectId, content)))
   const channel = made[0]?.channel ?? 'email'
   if (made.some((variant) => variant.channel !== channel)) {

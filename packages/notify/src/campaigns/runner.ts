@@ -20,6 +20,8 @@ export interface RunnerDeps {
   plans: Plans
   /** Messages that one campaign may have waiting. */
   ahead: number
+  /** See ExpanderDeps. */
+  leaseMs?: number
   /** Called after a commit that made or ended messages. */
   onChanged(): void
 }

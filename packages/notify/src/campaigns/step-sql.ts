@@ -19,6 +19,9 @@ export function stepName({ channel, isImported }: StepKind): string {
  * rows of the queue; the feed, the outbox and the counters tell of it; and the chunk moves on by as many. Whoever was killed before
  * it has done nothing, and whoever comes after it begins behind it.
  *
+ * Who may not be told now, because of quiet hours, goes into a chunk that opens when they end: the queue holds nothing that waits for
+ * the morning.
+ *
  * The chunk is held by its fencing token: a process that stood still while another took over finds nothing. The unique key of
  * campaign_recipients comes first, so that even then nobody gets two.
  *
@@ -26,10 +29,10 @@ export function stepName({ channel, isImported }: StepKind): string {
  * Nothing else is joined: `IN (SELECT …)` inside an OR is a hashed subplan, as in accept/store.ts.
  */
 export function stepSql({ channel, isImported }: StepKind): string {
-  const isMany = channel === Channel.PUSH || channel === Channel.CHAT
+  const isMany = channel === Channel.PUSH
   return `
 WITH held AS MATERIALIZED (
-  SELECT chunk_id, members[done_count + 1 : done_count + $6::int] AS keys
+  SELECT chunk_id, phase, timezone, members[done_count + 1 : done_count + $6::int] AS keys
   FROM notify.campaign_chunks
   WHERE project_id = $1 AND campaign_id = $2 AND chunk_id = $3::uuid AND lease_owner = $4::uuid AND lease_epoch = $5::int
     AND done_count < size
@@ -51,6 +54,19 @@ letter AS MATERIALIZED (
     ${isMany ? 'row_number() OVER (PARTITION BY p.place) = 1' : 'true'} AS is_first
   FROM person p LEFT JOIN LATERAL (${addressesSql(channel)}) a ON p.known
 ),
+later AS MATERIALIZED (
+  SELECT a.keys[g.place] AS key, g.due_time
+  FROM (${asked('EXISTS (SELECT FROM notify.contact_settings WHERE project_id = $1)', 'is_first AND to_address IS NOT NULL')}) a,
+    notify.find_gated(a.projects, a.lives, a.channels, a.classes, a.recipients, a.categories, a.due_times) g
+  WHERE g.due_time > $7::timestamptz + interval '1 minute'
+),
+put_off AS (
+  INSERT INTO notify.campaign_chunks (project_id, campaign_id, chunk_id, phase, first_key, last_key, timezone, open_time, size,
+    members)
+  SELECT $1::uuid, $2::uuid, gen_random_uuid(), h.phase, min(l.key), max(l.key), h.timezone, l.due_time, count(*),
+    array_agg(l.key ORDER BY l.key)
+  FROM later l CROSS JOIN held h GROUP BY h.phase, h.timezone, l.due_time
+),
 suppressed AS MATERIALIZED (
   SELECT place, reason FROM notify.find_suppressed(
     (SELECT array_agg($1::uuid) FROM letter), (SELECT array_agg($10::bool) FROM letter),
@@ -62,16 +78,26 @@ claimed AS (
   SELECT $1::uuid, $2::uuid, key, CASE WHEN to_address IS NOT NULL THEN message_id END,
     CASE WHEN $14::bool AND to_address IS NOT NULL THEN variant END,
     CASE WHEN NOT known THEN 1 WHEN to_address IS NULL THEN 2 END
-  FROM letter WHERE is_first
+  FROM letter WHERE is_first AND key NOT IN (SELECT key FROM later)
   ORDER BY key
   ON CONFLICT DO NOTHING
   RETURNING recipient_key, passed_over
 ),
+admitted AS MATERIALIZED (
+  SELECT a.keys[g.place] AS key, g.skip_reason
+  FROM (${asked(
+    WISHES,
+    `is_first AND to_address IS NOT NULL AND (place < 1 OR key IN (SELECT recipient_key FROM claimed))
+      AND letter_no NOT IN (SELECT place FROM suppressed)`,
+  )}) a,
+    notify.admit(a.projects, a.lives, a.channels, a.classes, a.recipients, a.categories, a.due_times) g
+  WHERE g.skip_reason IS NOT NULL
+),
 accepted AS MATERIALIZED (
   SELECT key, recipient_id, person_values, locale, variant, to_address, is_first, notification_id,
     ${isMany ? 'CASE WHEN is_first THEN message_id ELSE notify.new_id() END' : 'message_id'} AS message_id,
-    $24::timestamptz + (letter_no - 1) * $26::float8 * interval '1 millisecond' AS due_time,
-    (SELECT reason FROM suppressed WHERE suppressed.place = letter_no) AS reason
+    ${DUE} AS due_time, (SELECT reason FROM suppressed WHERE suppressed.place = letter_no) AS reason,
+    (SELECT skip_reason FROM admitted WHERE admitted.key = letter.key) AS skip_reason
   FROM letter
   WHERE to_address IS NOT NULL AND (place < 1 OR key IN (SELECT recipient_key FROM claimed))
 ),
@@ -83,20 +109,23 @@ notifications AS (
 messages AS (
   INSERT INTO notify.messages (project_id, message_id, notification_id, channel, class, state, unknown_policy, live,
     to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id,
-    status_detail, campaign_id)
-  SELECT $1::uuid, message_id, notification_id, $9::int2, 3, CASE WHEN reason IS NULL THEN 1 ELSE 9 END, $11::int2,
+    status_detail, campaign_id, category)
+  SELECT $1::uuid, message_id, notification_id, $9::int2, 3,
+    CASE WHEN reason IS NOT NULL THEN 9 WHEN skip_reason IS NOT NULL THEN 10 ELSE 1 END, $11::int2,
     $10::bool, to_address, recipient_id, ($18::text[])[variant], ($16::text[])[variant], ($17::int[])[variant], due_time,
-    due_time + $12::float8 * interval '1 millisecond', $7::timestamptz, $22::text, ${TELL_SUPPRESSED}, $2::uuid
+    due_time + $12::float8 * interval '1 millisecond', $7::timestamptz, $22::text,
+    coalesce(${TELL_SUPPRESSED}, skip_reason), $2::uuid, $27::text
   FROM accepted
 ),
 queue AS (
   INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time, campaign_id, pinned_account_id)
   SELECT $1::uuid, message_id, 3, due_time, due_time + $12::float8 * interval '1 millisecond', $2::uuid, $23::uuid
-  FROM accepted WHERE reason IS NULL
+  FROM accepted WHERE reason IS NULL AND skip_reason IS NULL
 ),
 batch AS MATERIALIZED (
-  SELECT array_agg(message_id) AS message_ids, array_agg(message_id) FILTER (WHERE reason IS NOT NULL) AS ended_ids,
-    count(*)::int AS made, count(reason)::int AS suppressed
+  SELECT array_agg(message_id) AS message_ids, count(*)::int AS made, count(reason)::int AS suppressed,
+    array_agg(message_id) FILTER (WHERE reason IS NOT NULL OR skip_reason IS NOT NULL) AS ended_ids,
+    count(*) FILTER (WHERE reason IS NULL AND skip_reason IS NOT NULL)::int AS skipped
   FROM accepted
 ),
 feed AS (
@@ -108,7 +137,7 @@ outbox AS (
   FROM batch WHERE made > 0
   UNION ALL
   SELECT '${messagesEnded.name}', $1::text, json_build_object('projectId', $1::text, 'messageIds', ended_ids)
-  FROM batch WHERE suppressed > 0
+  FROM batch WHERE suppressed + skipped > 0
 ),
 passed AS MATERIALIZED (
   SELECT count(*)::int AS people, count(*) FILTER (WHERE passed_over = 1)::int AS gone,
@@ -119,7 +148,7 @@ counted AS (
   INSERT INTO notify.campaign_counts (project_id, campaign_id, kind, delta)
   SELECT $1::uuid, $2::uuid, c.kind, c.delta
   FROM batch b CROSS JOIN passed p CROSS JOIN LATERAL (
-    VALUES (1, b.made - b.suppressed), (9, b.suppressed), (101, p.people), (102, p.gone), (103, p.unreachable)
+    VALUES (1, b.made - b.suppressed - b.skipped), (9, b.suppressed), (10, b.skipped), (101, p.people), (102, p.gone), (103, p.unreachable)
   ) AS c (kind, delta)
   WHERE c.delta <> 0
 ),
@@ -131,8 +160,23 @@ moved AS (
   WHERE c.project_id = $1 AND c.campaign_id = $2 AND c.chunk_id = held.chunk_id
   RETURNING c.size - c.done_count AS left_count, cardinality(held.keys) AS done
 )
-SELECT m.done, m.left_count AS "left", b.made - b.suppressed AS queued FROM moved m CROSS JOIN batch b`
+SELECT m.done, m.left_count AS "left", b.made - b.suppressed - b.skipped AS queued FROM moved m CROSS JOIN batch b`
 }
+
+/** When the message of a letter is due: one after the other, as the campaign's speed has it. */
+const DUE = `$24::timestamptz + (letter_no - 1) * $26::float8 * interval '1 millisecond'`
+
+/** Whether anybody in the project has wishes that a message could be against. */
+const WISHES = `$27::text IS NOT NULL OR EXISTS (SELECT FROM notify.contact_settings WHERE project_id = $1)
+      OR EXISTS (SELECT FROM notify.preferences WHERE project_id = $1)`
+
+/** Letters as the arrays that notify.admit takes; no row where there are none, or nothing to ask. */
+const asked = (condition: string, which: string): string => `
+    SELECT array_agg(key ORDER BY letter_no) AS keys, array_agg($1::uuid) AS projects, array_agg($10::bool) AS lives,
+      array_agg($9::int2) AS channels, array_agg(3::int2) AS classes, array_agg(recipient_id ORDER BY letter_no) AS recipients,
+      array_agg($27::text) AS categories, array_agg(${DUE} ORDER BY letter_no) AS due_times
+    FROM letter WHERE ${which}
+    HAVING count(*) > 0 AND (${condition})`
 
 /** What is known of a member that is a recipient. */
 const RECIPIENT = `r.recipient_id, NULL::text AS address, r.email, r.phone, r.locale, r.recipient_id IS NOT NULL AS known,

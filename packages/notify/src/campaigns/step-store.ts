@@ -151,6 +151,7 @@ export async function stepChunk(tx: Tx, clock: Clock, step: Step): Promise<StepR
       // Ids of notifications and messages in turn: each message's follows its notification's.
       uuidColumn(Array.from({ length: 2 * limit }, () => newId(clock))),
       step.gapMs,
+      plan.category,
     ],
   })
   return rows[0]

@@ -19,6 +19,7 @@ import {
   ImportCampaignRecipientsRequestSchema,
   ListCampaignProblemsRequestSchema,
 } from '@mainstay/proto/notify/v1/campaigns'
+import { createCategoryLookup } from '../accept/categories.ts'
 import { createLists } from '../campaigns/list.ts'
 import { createPlans } from '../campaigns/plans.ts'
 import { createProgress } from '../campaigns/progress.ts'
@@ -71,6 +72,7 @@ export function useCampaigns() {
       ...{ db, bus, clock: systemClock, plans, renderer: templates },
       settings: { bulkTtlMs: 3_600_000, bulkUnknownPolicy: 'at_most_once' },
       directory: { candidates: async () => [account] },
+      findCategory: createCategoryLookup(db),
       subjectOf: async (projectId, { name, version }) =>
         (await templates.get(projectId, name, version)).subject,
     })
@@ -90,7 +92,8 @@ export function useCampaigns() {
       text: `TRUNCATE notify.campaigns, notify.campaign_chunks, notify.campaign_recipients, notify.campaign_counts,
         notify.campaign_totals, notify.campaign_points, notify.campaign_paces, notify.campaign_rows, notify.campaign_refusals,
         notify.messages, notify.notifications, notify.delivery_queue, notify.delivery_attempts, notify.message_notes,
-        notify.suppressions, notify.segments, notify.topics CASCADE`,
+        notify.suppressions, notify.segments, notify.categories, notify.contact_settings, notify.preferences,
+        notify.frequency_counts, notify.topics CASCADE`,
     })
     await database.db.query({ text: 'TRUNCATE notify.recipients CASCADE' })
     account = scriptAccount()

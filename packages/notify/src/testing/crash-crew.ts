@@ -11,11 +11,13 @@ export interface CrashOptions extends Omit<CrewOptions, 'hire'> {
   messages: number
   leaseMs: number
   timeoutMs: number
+  /** What a worker process runs. Default: one that only delivers. */
+  main?: URL
 }
 
 /** Workers that deliver to `target`: `smtp://…` or `http://…`. */
 export function createWorkers(options: CrashOptions, url: string, target: string): Crew {
-  const main = fileURLToPath(new URL('./crash-worker-main.ts', import.meta.url))
+  const main = fileURLToPath(options.main ?? new URL('./crash-worker-main.ts', import.meta.url))
   return createCrew({
     ...options,
     hire() {

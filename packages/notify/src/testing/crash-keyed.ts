@@ -64,7 +64,7 @@ export async function crashAndCheckKeyed(options: CrashOptions): Promise<KeyedCr
 }
 
 /** Remembers the keys of what it took, as it promises: a second call with one of them has no effect. */
-async function startKeyedProvider() {
+export async function startKeyedProvider() {
   const taken = new Set<string>()
   let calls = 0
   let lost = 0
