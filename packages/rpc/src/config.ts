@@ -50,6 +50,13 @@ export const rpcSettings = defineSettings('rpc', {
     max: 600_000,
     doc: 'How long a client may take to send its headers, and then its body. Slower ones are cut off with rpc.request_timeout.',
   },
+  browserOrigins: {
+    env: 'HTTP_BROWSER_ORIGINS',
+    type: 'string',
+    default: '',
+    max: 8000,
+    doc: 'Origins of your apps whose pages may open their recipients’ inboxes with tokens of CreateInboxToken, with commas between: `https://app.example.com,https://www.example.com`. Nothing else can be called from them, and never with cookies. Empty: only pages of this server’s own origin.',
+  },
   streamHeartbeatMs: {
     env: 'HTTP_STREAM_HEARTBEAT_MS',
     type: 'duration_ms',

@@ -6,6 +6,7 @@ import { refuse } from '../errors.ts'
 import { answerOutside, readTimeoutMs } from '../http-answer.ts'
 import { createRouter, type MethodMismatch, type RouteMatch, type Router } from '../http-rule/router.ts'
 import type { Method } from '../method.ts'
+import { type BrowserOrigins, createBrowserOrigins } from './browser-origins.ts'
 import { createEndpoint, type Endpoint, type RestContext } from './endpoint.ts'
 import { serveStream } from './stream.ts'
 import { serveUnary } from './unary.ts'
@@ -26,16 +27,19 @@ export function registerRest(app: FastifyInstance, methods: readonly Method[], c
       verbs.add(binding.httpMethod)
     }
   }
+  const browsers = createBrowserOrigins(context.limits.browserOrigins)
+  if (browsers.isOn) verbs.add('OPTIONS')
   for (const verb of verbs)
     if (!app.supportedMethods.includes(verb)) app.addHttpMethod(verb, { hasBody: true })
   for (const url of mounts) {
-    earlyRoute(app, [...verbs], url, (request, reply) => dispatch(router, context, request, reply))
+    earlyRoute(app, [...verbs], url, (request, reply) => dispatch(router, context, browsers, request, reply))
   }
 }
 
 function dispatch(
   router: Router<Endpoint>,
   context: RestContext,
+  browsers: BrowserOrigins,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
@@ -43,12 +47,19 @@ function dispatch(
   const url = raw.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
+  const asked = raw.headers['access-control-request-method']
+  if (raw.method === 'OPTIONS' && asked !== undefined) {
+    const found = router.find(asked, path)
+    browsers.preflight(found && 'target' in found ? found.target.method : undefined, request, reply)
+    return
+  }
   const match = router.find(raw.method === 'HEAD' ? 'GET' : (raw.method ?? 'GET'), path)
   if (match === undefined || 'allowed' in match || (raw.method === 'HEAD' && match.target.method.streams)) {
     answerOutside(context.pipeline, request, reply, refuseRoute(match, reply))
     return
   }
   const { target: endpoint, segments } = match
+  browsers.allow(endpoint.method, request, reply)
   const call = new Call(
     {
       method: endpoint.method,
