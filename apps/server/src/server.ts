@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts'
 import { createHttp, serveHealth } from './http.ts'
 import { listening } from './listen.ts'
 import { createMailboxSignIn } from './mailbox-sign-in.ts'
+import { servePreferences } from './preference-routes.ts'
 import { logProgress, type Progress } from './progress.ts'
 import { serveReports } from './report-routes.ts'
 import type { Role } from './role.ts'
@@ -103,6 +104,7 @@ async function start(
     const { publicUrl } = settings.access
     serveReports(http, { reports: notify.reports, publicUrl, logger })
     serveTracking(http, notify.tracking)
+    servePreferences(http, notify.preferencePages)
     registerDocs(http, { errorsFolder })
   }
   const hasConsole = role !== 'worker' && serveConsole(http)

@@ -10,6 +10,7 @@ export {
 } from './events.ts'
 export { notifyMigrations } from './migrations.ts'
 export { createNotify, type Notify, type NotifyDeps } from './notify.ts'
+export type { PreferencePages } from './preferences/page/pages.ts'
 export { renderProvidersMarkdown } from './provider-accounts/providers-page.ts'
 export type { ReportReceiver } from './reports/receive.ts'
 export type { TrackingReceiver } from './tracking/receiver.ts'

@@ -24,6 +24,8 @@ import { createMessages } from './messages/service.ts'
 import { type MaintenanceReport, maintainLedger, makePartitions } from './partitions.ts'
 import { implementPreferences } from './preferences/api.ts'
 import { createPreferenceLinks } from './preferences/links.ts'
+import { createMailLinks } from './preferences/mail-links.ts'
+import { createPreferencePages, type PreferencePages } from './preferences/page/pages.ts'
 import { createPreferences } from './preferences/service.ts'
 import { createPreferenceTokens } from './preferences/tokens.ts'
 import { recipientHandlers } from './recipients/api.ts'
@@ -88,6 +90,8 @@ export interface Notify {
   reports: ReportReceiver
   /** What links and pictures in mails lead to. */
   tracking: TrackingReceiver
+  /** What people reach by the links to their preferences. */
+  preferencePages: PreferencePages
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. */
   openMailboxPort(signIn: SignIn): Promise<void>
   /** Partitions and retention; for a job every ten minutes or so. */
@@ -121,9 +125,12 @@ export function createNotify(deps: NotifyDeps): Notify {
       deps.events.wake()
     },
   })
+  const { publicUrl } = deps
+  const preferenceTokens = createPreferenceTokens(deps.sealer.deriveKey('notify preferences'))
+  const links = publicUrl === undefined ? undefined : createPreferenceLinks(preferenceTokens, publicUrl)
   const findRecipient = createRecipientLookup(db)
   const findCategory = createCategoryLookup(db)
-  const finders = { findRecipient, findCategory }
+  const finders = { findRecipient, findCategory, hasLinks: links !== undefined }
   const send = createSend({ db, writer, clock, settings, directory, renderer: templates, ...finders })
   const messages = createMessages({
     db,
@@ -135,13 +142,13 @@ export function createNotify(deps: NotifyDeps): Notify {
     },
   })
   const tokens = createTrackingTokens(deps.sealer.deriveKey('notify tracking'))
-  const { publicUrl } = deps
   const plans = createPlans(db, templates)
   const deliverer = createDeliverer({
     db,
     directory,
     renderer: plans,
     ...(publicUrl !== undefined && { track: createTracker({ db, tokens, publicUrl }) }),
+    ...(links !== undefined && { findMailLinks: createMailLinks(links) }),
     clock,
     logger,
     metrics,
@@ -192,8 +199,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     onChanged: onReported,
   })
   const preferences = createPreferences({ db, clock, directory })
-  const preferenceTokens = createPreferenceTokens(deps.sealer.deriveKey('notify preferences'))
-  const links = publicUrl === undefined ? undefined : createPreferenceLinks(preferenceTokens, publicUrl)
+  const preferencePages = createPreferencePages({ db, clock, tokens: preferenceTokens, preferences })
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
   const inbox = createInbox({
     ...{ db, wakeUp, bus, clock, logger, pageTokens, renderer: plans, settings },
@@ -260,6 +266,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     },
     reports,
     tracking,
+    preferencePages,
     ensureDefaults: (projectId) => directory.ensureDefaults(projectId),
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
     async maintain() {

@@ -13,6 +13,7 @@ import {
 import type { CallContext } from '@mainstay/rpc'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
+import { LINK_SAMPLES } from '../preferences/mail-links.ts'
 import { type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import { channelNumber, type MessageChannel, type ProviderChannel } from '../providers/outgoing.ts'
 import type { Renderer } from '../rendering.ts'
@@ -33,6 +34,8 @@ export interface SendDeps {
   renderer: Pick<Renderer, 'find' | 'check'>
   findRecipient: FindRecipient
   findCategory: FindCategory
+  /** Messages to recipients bring links to their preferences along. Default: they do not. */
+  hasLinks?: boolean
 }
 
 /** What sending asks of a call. */
@@ -121,7 +124,7 @@ function sealEnvelope(
 async function writeLetter(
   request: SendNotificationRequest,
   { projectId, live, category }: Envelope,
-  { clock, directory, renderer, findRecipient, findCategory }: SendDeps,
+  { clock, directory, renderer, findRecipient, findCategory, hasLinks = false }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
   // The contract wants one of the cases: its rules have been kept before this is called.
@@ -144,6 +147,7 @@ async function writeLetter(
           { name: content.value.name, version: template?.version ?? content.value.version },
           request.locale || locale,
           request.data ?? {},
+          hasLinks && recipientId !== null && channel !== 'inbox' ? LINK_SAMPLES : {},
           projectId,
           renderer,
         )
@@ -165,11 +169,12 @@ async function fillTemplate(
   { name, version }: Pick<TemplateRef, 'name' | 'version'>,
   locale: string,
   data: Record<string, unknown>,
+  linkSamples: Readonly<Record<string, string>>,
   projectId: string,
   renderer: Pick<Renderer, 'check'>,
 ) {
   const template = { name, version, ...(locale === '' ? {} : { locale }) }
-  const { subject } = await renderer.check(projectId, template, data)
+  const { subject } = await renderer.check(projectId, template, { ...linkSamples, ...data })
   const content = templateContent(template, data)
   return { content, subject, templateName: name, templateVersion: version }
 }

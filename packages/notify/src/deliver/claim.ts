@@ -1,6 +1,7 @@
 import { type AppError, type Clock, type Db, newId, type Tx, toAppError } from '@mainstay/kernel'
 import { MessageState, type UnknownPolicy } from '@mainstay/proto/notify/v1'
-import { findGates, type Gate } from '../preferences/gate-store.ts'
+import { findWishes, type Gate, type Wish } from '../preferences/gate-store.ts'
+import { type FindMailLinks, withLinks } from '../preferences/mail-links.ts'
 import { type ProviderCandidate, type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName, providerChannelName } from '../providers/outgoing.ts'
@@ -54,6 +55,8 @@ export interface Job {
   content: ProviderContent
   /** The subject a template made; null where the content is inline. */
   subject: string | null
+  /** Of an email, beyond those that its adapter makes. */
+  headers: Readonly<Record<string, string>>
   account: ProviderCandidate
   client: ProviderClient
   /** Should the account refuse it for good, there is another that may take it. */
@@ -72,6 +75,8 @@ export interface ClaimDeps {
   renderer: ContentRenderer
   /** Makes mail tell when it is opened and followed, where its project wants that. Default: none does. */
   track?: Track
+  /** Absent: this installation has no public address. */
+  findMailLinks?: FindMailLinks
   noProviderRetryMs: number
   policies: RetryPolicies
   /** How long a provider's report is waited for when its answer was lost. */
@@ -115,14 +120,14 @@ export async function claimBatch(
       const rows = await pickDue(tx, limits)
       const retried = rows.filter(({ leaseEpoch }) => leaseEpoch > 0)
       const refusals = retried.length === 0 ? NO_REFUSALS : await findRefusals(tx, retried)
-      const gates = await findGates(tx, rows, limits.nowMs)
+      const wishes = await findWishes(tx, rows, limits.nowMs)
       const asides: Aside[] = []
       const strays: PickedRow[] = []
       const routes = new Map<Job, Route>()
       let left = 0
       for (const row of rows) {
         const { messageId } = row
-        const known = { refusedBy: refusals.get(messageId), gate: gates.get(messageId) }
+        const known = { refusedBy: refusals.get(messageId), wish: wishes.get(messageId) }
         const prepared = await prepare(deps, row, workerId, rows.length, known)
         if (prepared === 'no_place') left++
         else if (prepared === 'inbox') strays.push(row)
@@ -207,8 +212,8 @@ type Prepared = { job: Job; route: Route } | { aside: Aside } | 'no_place' | 'in
 interface Known {
   /** The accounts that refused it for good. */
   refusedBy: readonly string[] | undefined
-  /** Why its recipient is not to get it now. */
-  gate: Gate | undefined
+  /** What its recipient says about it; undefined: nothing. */
+  wish: Wish | undefined
 }
 
 async function prepare(
@@ -216,7 +221,7 @@ async function prepare(
   row: PickedRow,
   workerId: string,
   batchSize: number,
-  { refusedBy = [], gate }: Known,
+  { refusedBy = [], wish }: Known,
 ): Promise<Prepared> {
   const { accounts, clock } = deps
   const { projectId, messageId, notificationId, content, lane } = row
@@ -241,7 +246,7 @@ async function prepare(
     if (row.suppression !== null) {
       return end(row, MessageState.SUPPRESSED, tellSuppressed(row.suppression))
     }
-    if (gate !== undefined) return stop(row, gate)
+    if (wish?.gate !== undefined) return stop(row, wish.gate)
   }
   const request: RouteRequest = {
     ...{ projectId, channel: channel ?? 'email', lane, to: row.to, batchSize, ...aim.binding },
@@ -262,7 +267,10 @@ async function prepare(
   const { account } = route
   try {
     const client = await deps.directory.clientFor(projectId, account.providerAccountId)
-    const filled = isReady(content) ? undefined : await deps.renderer.render(projectId, content)
+    const links = deps.findMailLinks?.(row, wish?.isMandatory ?? false)
+    const filled = isReady(content)
+      ? undefined
+      : await deps.renderer.render(projectId, withLinks(content, links))
     const said = (filled ?? content) as ProviderContent
     const job: Job = {
       projectId,
@@ -282,6 +290,7 @@ async function prepare(
       traceId: row.traceId,
       content: (await deps.track?.(row, said)) ?? said,
       subject: filled !== undefined && 'template' in content ? subjectOf(filled) : null,
+      headers: links?.headers ?? NO_HEADERS,
       account,
       client,
       othersLeft,
@@ -303,6 +312,8 @@ function unprepared(deps: ClaimDeps, row: PickedRow, account: ProviderCandidate,
   deps.accounts.faulty(account.providerAccountId)
   return putOff(deps, row, `The provider account ${account.displayName} cannot be used: ${error.message}`)
 }
+
+const NO_HEADERS: Job['headers'] = Object.freeze({})
 
 const NO_REFUSALS: ReadonlyMap<string, readonly string[]> = new Map()
 

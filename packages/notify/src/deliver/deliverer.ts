@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Db, Logger, Metrics } from '@mainstay/kernel'
+import type { FindMailLinks } from '../preferences/mail-links.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
 import type { ContentRenderer } from '../rendering.ts'
@@ -28,6 +29,8 @@ export interface DelivererDeps {
   renderer: ContentRenderer
   /** Makes mail tell when it is opened and followed. Default: none does. */
   track?: Track
+  /** What mail brings along for its recipient to say what they want. Default: nothing. */
+  findMailLinks?: FindMailLinks
   clock: Clock
   logger: Logger
   metrics: Metrics

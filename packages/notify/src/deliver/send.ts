@@ -8,8 +8,6 @@ import { LANE_NAMES } from './lanes.ts'
 /** How long a client may still take to give up after it was told to. */
 const GRACE_MS = 5000
 
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({})
-
 /** Sends under way that share a deadline. */
 export interface Sending {
   /** Tells the clients to give up; what they answer is still reported. */
@@ -101,7 +99,7 @@ function toOutgoing(job: Job, nowMs: number): Outgoing {
     ...(job.account.reportUrl !== '' && { reportUrl: job.account.reportUrl }),
   }
   const { content } = job
-  if ('email' in content) return { ...envelope, channel: 'email', ...content.email, headers: NO_HEADERS }
+  if ('email' in content) return { ...envelope, channel: 'email', ...content.email, headers: job.headers }
   if ('sms' in content) return { ...envelope, channel: 'sms', ...content.sms }
   if ('whatsapp' in content) return { ...envelope, channel: 'whatsapp', content: content.whatsapp }
   if ('push' in content) return { ...envelope, channel: 'push', ...content.push }

@@ -4,7 +4,7 @@ import { walkIndexes } from '../deliver/batch-sql.ts'
 import { type Aside, setAside } from '../deliver/claim-store.ts'
 import { QUEUE_CHANNEL } from '../deliver/deliverer.ts'
 import { createSignal } from '../deliver/signal.ts'
-import { findGates, type Gate } from '../preferences/gate-store.ts'
+import { findWishes, type Gate } from '../preferences/gate-store.ts'
 import { channelNumber } from '../providers/outgoing.ts'
 import { type ContentRenderer, type InboxContent, isReady } from '../rendering.ts'
 import { tellSuppressed } from '../suppressions/reason.ts'
@@ -104,9 +104,9 @@ async function settle(
   const deliveries: Delivery[] = []
   const asides: Aside[] = []
   const gated = rows.map((row) => ({ ...row, channel: INBOX }))
-  const gates = await findGates(tx, gated, deps.clock.nowMs())
+  const wishes = await findWishes(tx, gated, deps.clock.nowMs())
   for (const row of rows) {
-    const prepared = await prepare(deps, row, gates.get(row.messageId))
+    const prepared = await prepare(deps, row, wishes.get(row.messageId)?.gate)
     if ('itemId' in prepared) deliveries.push(prepared)
     else asides.push(prepared)
   }

@@ -45,6 +45,8 @@ export async function listDecisions(executor: Executor, person: Person): Promise
 /**
  * Stores decisions of one person in their order. A decision takes the place of those that it covers: of a category for each
  * channel, or of everything. What is stored already as it is said now stays, with who said it first.
+ *
+ * @returns false when all of it was said before.
  */
 export async function storeDecisions(
   tx: Tx,
@@ -52,17 +54,19 @@ export async function storeDecisions(
   decisions: readonly Decision[],
   by: { actor: string; source: number },
   now: Date,
-): Promise<void> {
+): Promise<boolean> {
+  let changed = 0
   for (const { category, channel, enabled } of decisions) {
-    await tx.query({
+    const covered = await tx.query({
       name: 'notify.preferences.cover',
       text: `DELETE FROM notify.preferences
         WHERE project_id = $1 AND live = $2 AND recipient_id = $3 AND $4 IN ('', category) AND $5::int2 IN (0, channel)
           AND ($6 OR category <> $4 OR channel <> $5)`,
       values: [projectId, live, recipientId, category, channel, enabled === null],
     })
+    changed += covered.rowCount
     if (enabled === null) continue
-    await tx.query({
+    const stored = await tx.query({
       name: 'notify.preferences.store',
       text: `INSERT INTO notify.preferences AS p
           (project_id, live, recipient_id, category, channel, enabled, actor, source, update_time)
@@ -72,7 +76,9 @@ export async function storeDecisions(
         WHERE p.enabled <> excluded.enabled`,
       values: [projectId, live, recipientId, category, channel, enabled, by.actor, by.source, now],
     })
+    changed += stored.rowCount
   }
+  return changed > 0
 }
 
 /** Makes two changes of one person come one after the other, however few rows they have in common. */

@@ -1,7 +1,7 @@
 import { recordAudit } from '@mainstay/access'
 import type { Clock, Db, Executor, Tx } from '@mainstay/kernel'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
-import { channelNumber, PROVIDER_CHANNELS } from '../providers/outgoing.ts'
+import { channelNumber, type MessageChannel, PROVIDER_CHANNELS } from '../providers/outgoing.ts'
 import { type CategoryRow, listCategories } from './category-store.ts'
 import {
   type Decision,
@@ -15,7 +15,7 @@ import {
 } from './preference-store.ts'
 import { invalid, noSuchCategory, requireStorable } from './refusals.ts'
 import type { QuietWindow } from './windows.ts'
-import { findUnwanted } from './wishes-store.ts'
+import { findUnwanted, hasInboxes } from './wishes-store.ts'
 
 export interface PreferencesDeps {
   db: Db
@@ -51,16 +51,18 @@ export interface Wishes {
 /** What people want, as they or others say it. */
 export function createPreferences({ db, clock, directory }: PreferencesDeps) {
   /** Those by which the project can reach anybody; webhooks reach no people. */
-  async function channelsOf({ projectId, live }: Person): Promise<number[]> {
+  async function channelsOf({ projectId, live }: Person, executor: Executor): Promise<number[]> {
     const people = PROVIDER_CHANNELS.filter((channel) => channel !== 'webhook')
     const carried = await Promise.all(
       people.map(async (channel) => (await directory.candidates(projectId, live, channel)).length > 0),
     )
-    return people.filter((_, index) => carried[index]).map(channelNumber)
+    const channels: MessageChannel[] = people.filter((_, index) => carried[index])
+    if (await hasInboxes(executor, projectId, live)) channels.push('inbox')
+    return channels.map(channelNumber)
   }
 
   async function read(person: Person, executor: Executor = db): Promise<Wishes> {
-    const channels = await channelsOf(person)
+    const channels = await channelsOf(person, executor)
     const categories = await listCategories(executor, person.projectId)
     const asked = categories.flatMap(({ category }) => channels.map((channel) => ({ category, channel })))
     const unwanted = await findUnwanted(executor, person, asked)
@@ -79,9 +81,9 @@ export function createPreferences({ db, clock, directory }: PreferencesDeps) {
     }
   }
 
-  async function decide(tx: Tx, person: Person, decisions: readonly Decision[], act: Act): Promise<void> {
+  async function decide(tx: Tx, person: Person, decisions: readonly Decision[], act: Act): Promise<boolean> {
     await lockPerson(tx, person)
-    await storeDecisions(tx, person, decisions, act, clock.now())
+    return await storeDecisions(tx, person, decisions, act, clock.now())
   }
 
   async function record(tx: Tx, person: Person, act: Act, action: string): Promise<void> {
@@ -103,18 +105,26 @@ export function createPreferences({ db, clock, directory }: PreferencesDeps) {
         decisions: readonly Decision[]
         /** Null: they are forgotten; undefined: they stay. */
         quietHours?: readonly QuietWindow[] | null | undefined
+        /** Called when something changes, in the transaction that changes it. */
+        told?(tx: Tx): Promise<void>
       },
       act: Act,
     ): Promise<Wishes> {
       requireStorable('recipientId', person.recipientId)
       const change = async (tx: Tx): Promise<Wishes> => {
-        await requireCategories(tx, person.projectId, changes.decisions, 'changes')
-        await decide(tx, person, changes.decisions, act)
+        // Whoever unsubscribes may do so from a category that is gone: it may come back.
+        if (act.source === SOURCES.api) {
+          await requireCategories(tx, person.projectId, changes.decisions, 'changes')
+        }
+        const decided = await decide(tx, person, changes.decisions, act)
         const { quietHours } = changes
         if (quietHours !== undefined) {
           await storeOwnQuietHours(tx, person, quietHours ?? undefined, act.actor, clock.now())
         }
-        await record(tx, person, act, act.source === SOURCES.unsubscribe ? 'unsubscribe' : 'update')
+        if (decided || quietHours !== undefined) {
+          await changes.told?.(tx)
+          await record(tx, person, act, act.source === SOURCES.unsubscribe ? 'unsubscribe' : 'update')
+        }
         return await read(person, tx)
       }
       return await (act.tx === undefined ? db.transaction(change) : change(act.tx))

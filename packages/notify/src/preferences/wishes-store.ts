@@ -1,4 +1,4 @@
-import type { Executor } from '@mainstay/kernel'
+import type { Executor, Tx } from '@mainstay/kernel'
 import { plainArray } from '../deliver/batch-sql.ts'
 import type { Person } from './preference-store.ts'
 
@@ -29,6 +29,15 @@ export async function findUnwanted(
   return new Set(rows.map(({ place }) => place - 1))
 }
 
+/** Whether anybody of the project has an inbox: before that, nobody is asked about it. */
+export async function hasInboxes(executor: Executor, projectId: string, live: boolean): Promise<boolean> {
+  const { rows } = await executor.query<{ found: boolean }>({
+    text: 'SELECT EXISTS (SELECT FROM notify.inboxes WHERE project_id = $1 AND live = $2) AS found',
+    values: [projectId, live],
+  })
+  return rows[0]?.found ?? false
+}
+
 /** What people call the project; undefined where there is none. */
 export async function findProjectName(executor: Executor, projectId: string): Promise<string | undefined> {
   const { rows } = await executor.query<{ name: string }>({
@@ -36,4 +45,25 @@ export async function findProjectName(executor: Executor, projectId: string): Pr
     values: [projectId],
   })
   return rows[0]?.name
+}
+
+/** Tells on the timeline of the mail whose link was used that its recipient unsubscribed by it. */
+export async function noteUnsubscribed(
+  tx: Tx,
+  { projectId, messageId, noteId }: { projectId: string; messageId: string; noteId: string },
+  categoryName: string | undefined,
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
+      SELECT project_id, message_id, $3::uuid, 16, 'recipient', $4::text FROM notify.messages
+      WHERE project_id = $1 AND message_id = $2`,
+    values: [
+      projectId,
+      messageId,
+      noteId,
+      categoryName === undefined
+        ? 'Unsubscribed by this mail'
+        : `Unsubscribed from “${categoryName}” by this mail`,
+    ],
+  })
 }

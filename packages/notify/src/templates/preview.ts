@@ -1,4 +1,5 @@
 import { TemplateKind } from '@mainstay/proto/notify/v1/templates'
+import { LINK_SAMPLES } from '../preferences/mail-links.ts'
 import { type SmsSegments, smsSegments } from '../providers/sms/segments.ts'
 import type { Compiler } from './compiler.ts'
 import type { Parts, TemplateContent } from './content.ts'
@@ -43,7 +44,7 @@ export async function previewContent(
   const made = shown === content ? published : await makePublication(name, shown, findUses, compiler)
   if (made.problems.length > 0) return { ...broken, problems: made.problems }
   const variant = prepareTemplate(shown, made.compiled, made.uses).variant(wanted)
-  const { filled, problems } = variant.attempt(data)
+  const { filled, problems } = variant.attempt({ ...LINK_SAMPLES, ...data })
   if (problems.length > 0) {
     const parts = shown.parts[variant.locale] ?? {}
     const at = `parts.${variant.locale}`

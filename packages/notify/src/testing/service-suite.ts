@@ -62,11 +62,15 @@ export function describeService<F extends ServiceFields, C extends ProviderChann
     })
 
     /** Sends the example message to a peer that acts so. */
-    async function send(act: PeerAct, options: Partial<ServiceAdapterOptions> = {}) {
+    async function send(
+      act: PeerAct,
+      options: Partial<ServiceAdapterOptions> = {},
+      change: Partial<OutgoingOf<C>> = {},
+    ) {
       peer.calls.length = 0
       peer.act = (call, socket) => one.before?.(call) ?? act(call, socket)
       const client = connect(options)
-      const message = aMessage(service.channel, one.message)
+      const message = aMessage(service.channel, { ...one.message, ...change })
       const result = await client.send(message, patient)
       return { result, message, call: peer.calls.at(-1) as PeerCall }
     }
@@ -84,6 +88,23 @@ export function describeService<F extends ServiceFields, C extends ProviderChann
       const client = adapter.connect(config)
       clients.push(client)
       return client
+    }
+
+    if (service.channel === 'email') {
+      test('hands on the headers by which mail programs unsubscribe', async () => {
+        const headers = {
+          'List-Unsubscribe': '<https://m.example/u/abc_-123>',
+          'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+        }
+        const change: Partial<OutgoingOf<ProviderChannel>> = { headers }
+        const { call } = await send(() => one.success, {}, change as Partial<OutgoingOf<C>>)
+        const sent = call.headers['content-type']?.startsWith('application/json')
+          ? call.body
+          : decodeURIComponent(call.body)
+        for (const [name, value] of Object.entries(headers)) {
+          assert.ok(sent.includes(name) && sent.includes(value), `${name} in ${sent}`)
+        }
+      })
     }
 
     test('sends what the provider documents, and knows its id of the message', async () => {
