@@ -5,6 +5,7 @@ import type { Bench } from './report.ts'
 const benches: Record<string, () => Promise<Bench>> = {
   chaos: async () => (await import('./chaos.ts')).bench,
   accept: async () => (await import('./accept.ts')).bench,
+  campaign: async () => (await import('./campaign.ts')).bench,
   deliver: async () => (await import('./deliver.ts')).bench,
   rpc: async () => (await import('./rpc.ts')).bench,
 }

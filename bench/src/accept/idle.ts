@@ -24,6 +24,11 @@ export async function measureIdle(home: string, settleMs: number): Promise<Idle>
   }
 }
 
-export function startServerProcess(role: 'all' | 'api', home: string) {
-  return startChild<ServerReady>(new URL('./mainstay-main.ts', import.meta.url), [role, home])
+export function startServerProcess(
+  role: 'all' | 'api',
+  home: string,
+  settings: Readonly<Record<string, string>> = {},
+) {
+  const main = new URL('./mainstay-main.ts', import.meta.url)
+  return startChild<ServerReady>(main, [role, home, JSON.stringify(settings)])
 }

@@ -8,8 +8,8 @@ export interface ServerReady {
   apiKey: string
 }
 
-/** The server as it is shipped, with its default settings: `node mainstay-main.ts <role> <home>`. */
-const [role, home] = process.argv.slice(2)
+/** The server as it is shipped, with its default settings but for those given: `node mainstay-main.ts <role> <home> [settings as JSON]`. */
+const [role, home, more = '{}'] = process.argv.slice(2)
 const server = await startServer({
   role: role as ServerOptions['role'],
   settings: loadSettings(settingsTables, {
@@ -17,6 +17,7 @@ const server = await startServer({
     HTTP_PORT: '0',
     GRPC_PORT: '0',
     LOG_LEVEL: 'warn',
+    ...JSON.parse(more),
   }),
   logger: createLogger({ level: 'warn', format: 'json', fields: { role } }),
 })

@@ -3,14 +3,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 /**
  * Resident memory of a process and all its descendants, in MiB: the sum of their proportional set sizes (Pss in
  * /proc/…/smaps_rollup), which counts a page that several of them share once. Undefined where there is no such file.
+ *
+ * @param counts which of them count, by the name of their command. Default: all.
  */
-export function residentMiB(root: number): number | undefined {
+export function residentMiB(
+  root: number,
+  counts: (command: string) => boolean = () => true,
+): number | undefined {
   if (!existsSync('/proc/self/smaps_rollup')) return undefined
   const children = childrenByParent()
   let kib = 0
   const rest = [root]
   for (let pid = rest.pop(); pid !== undefined; pid = rest.pop()) {
-    kib += pssKib(pid)
+    if (counts(readIfAlive(`/proc/${pid}/comm`).trim())) kib += pssKib(pid)
     rest.push(...(children.get(pid) ?? []))
   }
   return kib / 1024
