@@ -23,6 +23,7 @@ const textFilters: { name: TextFilter; title: string }[] = [
   { name: 'to', title: 'Address' },
   { name: 'recipient', title: 'Recipient id' },
   { name: 'template', title: 'Template' },
+  { name: 'campaign', title: 'Campaign' },
 ]
 
 /** The filters in force as chips, and the menu that adds more. Everything it does is in the address. */

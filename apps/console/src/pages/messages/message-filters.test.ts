@@ -14,6 +14,7 @@ test('filters survive the way into an address and back', () => {
     recipient: 'user-1',
     template: 'order-confirmed',
     provider: 'pac_x',
+    campaign: 'cmp_x',
     after: Date.parse('2026-01-02T03:04:05Z'),
     before: Date.parse('2026-01-03T00:00:00Z'),
   }

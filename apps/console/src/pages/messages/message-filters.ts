@@ -20,12 +20,13 @@ export interface MessageFilters {
   recipient: string
   template: string
   provider: string
+  campaign: string
   /** Milliseconds since the epoch. */
   after: number | undefined
   before: number | undefined
 }
 
-export type TextFilter = 'to' | 'recipient' | 'template' | 'provider'
+export type TextFilter = 'to' | 'recipient' | 'template' | 'provider' | 'campaign'
 
 /** Reads the filters from the address; what it does not know it leaves out. */
 export function readFilters(search: URLSearchParams): MessageFilters {
@@ -37,6 +38,7 @@ export function readFilters(search: URLSearchParams): MessageFilters {
     recipient: search.get('recipient') ?? '',
     template: search.get('template') ?? '',
     provider: search.get('provider') ?? '',
+    campaign: search.get('campaign') ?? '',
     after: readTime(search.get('after')),
     before: readTime(search.get('before')),
   }
@@ -53,6 +55,7 @@ export function writeFilters(search: URLSearchParams, filters: MessageFilters): 
     'recipient',
     'template',
     'provider',
+    'campaign',
     'after',
     'before',
   ])
@@ -61,7 +64,7 @@ export function writeFilters(search: URLSearchParams, filters: MessageFilters): 
   for (const messageClass of filters.classes)
     next.append('class', messageClasses.get(messageClass)?.slug ?? '')
   for (const channel of filters.channels) next.append('channel', channels.get(channel)?.slug ?? '')
-  for (const name of ['to', 'recipient', 'template', 'provider'] as const)
+  for (const name of ['to', 'recipient', 'template', 'provider', 'campaign'] as const)
     if (filters[name]) next.set(name, filters[name])
   for (const name of ['after', 'before'] as const) {
     const ms = filters[name]
@@ -89,6 +92,7 @@ export function toApiFilter(
     to: filters.to,
     recipientId: filters.recipient,
     template: filters.template,
+    campaignId: filters.campaign,
     providerAccountId: withStates ? filters.provider : '',
     ...(filters.after !== undefined && { createTimeAfter: timestampFromMs(filters.after) }),
     ...(filters.before !== undefined && { createTimeBefore: timestampFromMs(filters.before) }),

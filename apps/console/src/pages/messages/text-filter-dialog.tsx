@@ -13,6 +13,7 @@ const words: Record<TextFilter, { label: string; help: string }> = {
   recipient: { label: 'Recipient id', help: 'Your own id of the person, as the message was sent with.' },
   template: { label: 'Template', help: 'The name of the template, for example order-confirmed.' },
   provider: { label: 'Provider account', help: 'Its id, pac_….' },
+  campaign: { label: 'Campaign', help: 'Its id, cmp_….' },
 }
 
 /** Asks for the text that a filter compares with. Filters are exact, so they stay quick on any number of messages. */
