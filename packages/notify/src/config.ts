@@ -1,4 +1,5 @@
 import { defineSettings, type SettingsOf } from '@mainstay/kernel'
+import { attachmentSettings } from './attachments/settings.ts'
 import { campaignSettings } from './campaigns/settings.ts'
 import { deliverSettings } from './deliver/settings.ts'
 import { directorySettings } from './provider-accounts/settings.ts'
@@ -110,6 +111,7 @@ export const notifySettings = defineSettings('notify', {
     min: 1,
     doc: 'Days that reports of providers are kept as they came. What they tell stays with its message.',
   },
+  ...attachmentSettings,
   ...deliverSettings,
   ...directorySettings,
   ...campaignSettings,

@@ -6,6 +6,7 @@ import { createRecipientLookup } from './accept/recipients.ts'
 import { createSend } from './accept/send.ts'
 import { createWriter } from './accept/writer.ts'
 import { implementNotify } from './api.ts'
+import { deleteOldAttachments } from './attachments/store.ts'
 import { implementCampaigns } from './campaigns/api.ts'
 import { createPlans } from './campaigns/plans.ts'
 import { createProgress } from './campaigns/progress.ts'
@@ -270,6 +271,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     ensureDefaults: (projectId) => directory.ensureDefaults(projectId),
     openMailboxPort: (signIn) => directory.openMailboxPort(signIn),
     async maintain() {
+      await deleteOldAttachments(db, clock.now())
       await deleteOldReports({ db, clock, settings })
       await inbox.maintain()
       await measureRates(db, clock)

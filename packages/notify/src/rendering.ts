@@ -8,7 +8,9 @@ import type { TemplateChannel } from './templates/content.ts'
 export type NotificationContent = OwnContent | { campaign: { id: string; variant: number } }
 
 /** What a notification says by itself. */
-export type OwnContent = InlineContent | { template: StoredTemplate; data: Record<string, unknown> }
+export type OwnContent =
+  | InlineContent
+  | { template: StoredTemplate; data: Record<string, unknown>; mail?: MailExtras }
 
 /** A version of a template, and the locale it is said in; absent: the template's default. */
 export interface StoredTemplate {
@@ -58,10 +60,34 @@ export interface InboxContent {
 }
 
 /** The subject and bodies of an email; one of the bodies may be empty. */
-export interface EmailBody {
+export interface EmailBody extends MailExtras {
   subject: string
   text: string
   html: string
+}
+
+/** What an email has besides its words. */
+export interface MailExtras {
+  attachments?: readonly StoredAttachment[]
+  /** A mailbox, `Support <help@acme.example>`. */
+  replyTo?: string
+}
+
+/** A file of an email; its bytes are in notify.attachments. */
+export interface StoredAttachment {
+  fileName: string
+  contentType: string
+  /** Empty: it is not shown in the HTML. */
+  contentId: string
+  /** SHA-256 in hexadecimal. */
+  hash: string
+  size: number
+}
+
+/** What is sent once the words are made: with what the notification has besides them. */
+export function withExtras(made: InlineContent, content: NotificationContent): InlineContent {
+  if (!('template' in content) || content.mail === undefined || !('email' in made)) return made
+  return { email: { ...made.email, ...content.mail } }
 }
 
 export interface Renderer {

@@ -1,6 +1,7 @@
 import { type DescMessage, type DescMethod, getOption, hasOption } from '@bufbuild/protobuf'
 import { type Rule, rule } from '@mainstay/proto/access/v1/rule'
-import { idempotent, success_status } from '@mainstay/proto/rpc/v1'
+import { idempotent, max_body_bytes, success_status } from '@mainstay/proto/rpc/v1'
+import type { RpcLimits } from './config.ts'
 import { type HttpBinding, httpBindings } from './http-rule/bindings.ts'
 import type { Implementation, MethodImplementation } from './implement.ts'
 
@@ -16,6 +17,8 @@ export interface Method {
   readonly streams: boolean
   /** The HTTP status of success over REST. */
   readonly successStatus: number
+  /** The largest body of a request, where that is more than other methods take; 0: as much as they. */
+  readonly maxBodyBytes: number
   readonly bindings: readonly HttpBinding[]
   readonly input: DescMessage
   readonly output: DescMessage
@@ -43,11 +46,17 @@ function describeMethod({ method, ownsIdempotency, handle }: MethodImplementatio
     ownsIdempotency,
     streams: method.methodKind === 'server_streaming',
     successStatus: getOption(method, success_status) || 200,
+    maxBodyBytes: getOption(method, max_body_bytes),
     bindings: httpBindings(method),
     input: method.input,
     output: method.output,
     handle,
   }
+}
+
+/** The largest body that a request of the method may have: its own limit, or the server's where that is larger. */
+export function bodyLimit({ maxBodyBytes }: Method, limits: RpcLimits): number {
+  return Math.max(limits.maxBodyBytes, maxBodyBytes)
 }
 
 /** The method's access rule. Throws when it has none, or one that says both "anybody" and "these". */

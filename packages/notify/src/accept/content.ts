@@ -1,7 +1,7 @@
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import { readInApp } from '../inbox/content.ts'
 import type { MessageChannel } from '../providers/outgoing.ts'
-import type { InlineContent, NotificationContent, StoredTemplate } from '../rendering.ts'
+import type { InlineContent, MailExtras, NotificationContent, StoredTemplate } from '../rendering.ts'
 
 /** The content that a request may bring along; each case has the name of its channel. */
 export type Inline = Extract<SendNotificationRequest['content'], { case: MessageChannel }>
@@ -10,8 +10,12 @@ export type Inline = Extract<SendNotificationRequest['content'], { case: Message
  * What a request says, ready to be stored: `NotificationContent` as JSON, and the subject that lists show, which is never the
  * text of a message, since that may hold a code.
  */
-export function inlineContent(said: Inline): { content: string; subject: string } {
+export function inlineContent(
+  said: Inline,
+  extras: MailExtras | undefined,
+): { content: string; subject: string } {
   const { subject, stored } = read(said)
+  if (extras !== undefined && 'email' in stored) Object.assign(stored.email, extras)
   return { content: JSON.stringify(stored), subject }
 }
 
@@ -52,6 +56,11 @@ function read(content: Inline): { subject: string; stored: InlineContent } {
   }
 }
 
-export function templateContent(template: StoredTemplate, data: Record<string, unknown>): string {
-  return JSON.stringify({ template, data } satisfies NotificationContent)
+export function templateContent(
+  template: StoredTemplate,
+  data: Record<string, unknown>,
+  extras: MailExtras | undefined,
+): string {
+  const content: NotificationContent = { template, data, ...(extras !== undefined && { mail: extras }) }
+  return JSON.stringify(content)
 }

@@ -11,12 +11,14 @@ import {
   UnknownPolicy,
 } from '@mainstay/proto/notify/v1'
 import type { CallContext } from '@mainstay/rpc'
+import { readExtras, refuseExtras } from '../attachments/read.ts'
+import { keptUntil, storeAttachments } from '../attachments/store.ts'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import { LINK_SAMPLES } from '../preferences/mail-links.ts'
 import { type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import { channelNumber, type MessageChannel, type ProviderChannel } from '../providers/outgoing.ts'
-import type { Renderer } from '../rendering.ts'
+import type { MailExtras, Renderer } from '../rendering.ts'
 import { findAddressee } from './address.ts'
 import { type FindCategory, requireCategory } from './categories.ts'
 import { inlineContent, templateContent } from './content.ts'
@@ -60,7 +62,12 @@ export function createSend(deps: SendDeps) {
     const envelope = sealEnvelope(request, ctx, deps)
     let accepted: Accepted
     try {
-      const letter = await writeLetter(request, envelope, deps)
+      const extras = readExtras(request, deps.settings)
+      const letter = await writeLetter(request, envelope, extras.stored, deps)
+      if (extras.files.size > 0) {
+        const keepUntil = keptUntil(envelope.expireMs, deps.settings.retentionDays)
+        await storeAttachments(db, envelope.projectId, extras.files, keepUntil)
+      }
       accepted = await writer.submit({ ...envelope, ...letter })
     } catch (error) {
       accepted = await repeatedAnswer(error, envelope, db)
@@ -124,6 +131,7 @@ function sealEnvelope(
 async function writeLetter(
   request: SendNotificationRequest,
   { projectId, live, category }: Envelope,
+  extras: MailExtras | undefined,
   { clock, directory, renderer, findRecipient, findCategory, hasLinks = false }: SendDeps,
 ): Promise<Letter> {
   const { content } = request
@@ -135,6 +143,7 @@ async function writeLetter(
     request.channel,
     content.case === 'template' ? template?.channel : content.case,
   )
+  if (extras !== undefined && channel !== 'email') refuseExtras()
   const { addresses, recipientId, locale } = await findAddressee(
     request.to?.target,
     channel,
@@ -148,10 +157,9 @@ async function writeLetter(
           request.locale || locale,
           request.data ?? {},
           hasLinks && recipientId !== null && channel !== 'inbox' ? LINK_SAMPLES : {},
-          projectId,
-          renderer,
+          { projectId, extras, renderer },
         )
-      : { ...inlineContent(content), ...NO_TEMPLATE }
+      : { ...inlineContent(content, extras), ...NO_TEMPLATE }
   const [to = '', ...others] =
     channel === 'inbox' ? addresses : await findReachable(directory, projectId, live, channel, addresses)
   return {
@@ -170,12 +178,15 @@ async function fillTemplate(
   locale: string,
   data: Record<string, unknown>,
   linkSamples: Readonly<Record<string, string>>,
-  projectId: string,
-  renderer: Pick<Renderer, 'check'>,
+  {
+    projectId,
+    extras,
+    renderer,
+  }: { projectId: string; extras: MailExtras | undefined; renderer: Pick<Renderer, 'check'> },
 ) {
   const template = { name, version, ...(locale === '' ? {} : { locale }) }
   const { subject } = await renderer.check(projectId, template, { ...linkSamples, ...data })
-  const content = templateContent(template, data)
+  const content = templateContent(template, data, extras)
   return { content, subject, templateName: name, templateVersion: version }
 }
 

@@ -7,8 +7,9 @@ import { inlineContent } from '../accept/content.ts'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
+import { formatMailbox, parseMailbox } from '../providers/mailboxes.ts'
 import { channelNumber, type MessageChannel } from '../providers/outgoing.ts'
-import type { InlineContent, Renderer } from '../rendering.ts'
+import type { InlineContent, MailExtras, Renderer } from '../rendering.ts'
 import { findAudience } from './audience.ts'
 import type { CampaignPlan, PlanVariant } from './plan.ts'
 import { minutesOf } from './send-window.ts'
@@ -113,9 +114,25 @@ async function makeVariant(
     const subject = await subjectOf(projectId, { name, version })
     return { channel, variant: { subject, template: { name, version }, content: null } }
   }
-  const { content: json, subject } = inlineContent(content)
+  const { content: json, subject } = inlineContent(content, readCampaignExtras(content))
   const ready = await renderer.render(projectId, JSON.parse(json) as InlineContent)
   return { channel: content.case, variant: { subject, template: null, content: ready } }
+}
+
+/** A campaign's mail has an address for answers. Files it has none: a million copies of one are a link. */
+function readCampaignExtras(content: CampaignContent['content']): MailExtras | undefined {
+  if (content.case !== 'email') return undefined
+  const { attachments, replyTo } = content.value
+  if (attachments.length > 0) {
+    const description = 'a campaign carries no files: link to them'
+    throw invalidCampaign([{ field: 'campaign.content.email.attachments', description }])
+  }
+  if (replyTo === '') return undefined
+  const mailbox = parseMailbox(replyTo)
+  if (mailbox !== undefined) return { replyTo: formatMailbox(mailbox) }
+  throw invalidCampaign([
+    { field: 'campaign.content.email.replyTo', description: 'must be one email address' },
+  ])
 }
 
 /** The account that alone sends it. Throws where nobody could. */

@@ -5,7 +5,7 @@ import { type FindMailLinks, withLinks } from '../preferences/mail-links.ts'
 import { type ProviderCandidate, type ProviderDirectory, takersOf } from '../provider-accounts/directory.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
 import { channelName, providerChannelName } from '../providers/outgoing.ts'
-import { type ContentRenderer, isReady, type ProviderContent, subjectOf } from '../rendering.ts'
+import { type ContentRenderer, isReady, type ProviderContent, subjectOf, withExtras } from '../rendering.ts'
 import type { Route } from '../routing/choose.ts'
 import { bySegments, type RouteRequest, type Router } from '../routing/router.ts'
 import type { Spend } from '../routing/spend-store.ts'
@@ -271,7 +271,7 @@ async function prepare(
     const filled = isReady(content)
       ? undefined
       : await deps.renderer.render(projectId, withLinks(content, links))
-    const said = (filled ?? content) as ProviderContent
+    const said = (filled === undefined ? content : withExtras(filled, content)) as ProviderContent
     const job: Job = {
       projectId,
       messageId,

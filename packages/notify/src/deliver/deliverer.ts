@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Db, Logger, Metrics } from '@mainstay/kernel'
+import { createAttachmentFiles } from '../attachments/files.ts'
 import type { FindMailLinks } from '../preferences/mail-links.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import type { ProviderResult } from '../providers/adapter.ts'
@@ -88,6 +89,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   })
   const router = createRouter({ db, clock, breakers, tables: deps.routing?.tables })
   const lease = createLease(db, settings.deliverLeaseMs, logger)
+  const files = createAttachmentFiles(db)
   const recorder = createRecorder(db, logger, slots.inFlight, (count) => {
     metrics.recorded(count)
     onChanged()
@@ -184,8 +186,11 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     metrics.claimed(jobs.length)
     for (const job of jobs) slots.take(job.lane)
     if (!lease.lapsed()) {
-      const sending = sendBatch(jobs, settings.deliverSendTimeoutMs, logger, report, (done) =>
-        underWay.delete(done),
+      const sending = sendBatch(
+        jobs,
+        { timeoutMs: settings.deliverSendTimeoutMs, logger, files },
+        report,
+        (done) => underWay.delete(done),
       )
       underWay.add(sending)
       return

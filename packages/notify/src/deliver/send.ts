@@ -1,4 +1,5 @@
 import { childTrace, formatTraceparent, type Logger, toTypeId } from '@mainstay/kernel'
+import type { AttachmentFiles } from '../attachments/files.ts'
 import type { LookupResult, ProviderResult } from '../providers/adapter.ts'
 import type { Outgoing } from '../providers/outgoing.ts'
 import type { Job } from './claim.ts'
@@ -23,8 +24,7 @@ export interface Sending {
  */
 export function sendBatch(
   jobs: readonly Job[],
-  timeoutMs: number,
-  logger: Logger,
+  { timeoutMs, logger, files }: { timeoutMs: number; logger: Logger; files: AttachmentFiles },
   report: (job: Job, result: ProviderResult) => void,
   onClosed: (sending: Sending) => void,
 ): Sending {
@@ -53,7 +53,7 @@ export function sendBatch(
   }, timeoutMs)
   const nowMs = Date.now()
   for (const job of jobs) {
-    ask(job, toOutgoing(job, nowMs), controller.signal).then(
+    ask(job, toOutgoing(job, nowMs), controller.signal, files).then(
       (result) => close(job, result),
       (err: unknown) => {
         // Clients promise not to throw; one that does tells nothing about how far it came.
@@ -65,11 +65,21 @@ export function sendBatch(
   return sending
 }
 
-/** Hands the message over, or asks what became of it. */
-function ask({ doubt, client }: Job, message: Outgoing, signal: AbortSignal): Promise<ProviderResult> {
-  return doubt === Doubt.LOOK_UP && client.lookup !== undefined
-    ? client.lookup(message, signal).then(toResult)
-    : client.send(message, signal)
+/** Hands the message over with its files, or asks what became of it. */
+function ask(
+  { doubt, client, content }: Job,
+  message: Outgoing,
+  signal: AbortSignal,
+  files: AttachmentFiles,
+): Promise<ProviderResult> {
+  if (doubt === Doubt.LOOK_UP && client.lookup !== undefined) {
+    return client.lookup(message, signal).then(toResult)
+  }
+  const stored = 'email' in content ? content.email.attachments : undefined
+  if (stored === undefined || message.channel !== 'email') return client.send(message, signal)
+  return files.send(message.projectId, stored, signal, (attachments) =>
+    client.send({ ...message, attachments }, signal),
+  )
 }
 
 function toResult(found: LookupResult): ProviderResult {
@@ -99,7 +109,10 @@ function toOutgoing(job: Job, nowMs: number): Outgoing {
     ...(job.account.reportUrl !== '' && { reportUrl: job.account.reportUrl }),
   }
   const { content } = job
-  if ('email' in content) return { ...envelope, channel: 'email', ...content.email, headers: job.headers }
+  if ('email' in content) {
+    const { attachments: _stored, ...email } = content.email
+    return { ...envelope, channel: 'email', ...email, headers: job.headers }
+  }
   if ('sms' in content) return { ...envelope, channel: 'sms', ...content.sms }
   if ('whatsapp' in content) return { ...envelope, channel: 'whatsapp', content: content.whatsapp }
   if ('push' in content) return { ...envelope, channel: 'push', ...content.push }

@@ -1,7 +1,7 @@
 import { type Clock, type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { walkIndexes } from '../deliver/batch-sql.ts'
 import { createNewestOnly } from '../newest-only.ts'
-import { type Delivered, type MailRow, storeMails, trimMails } from './store.ts'
+import { type Delivered, type Incoming, storeMails, trimMails } from './store.ts'
 
 export interface IntakeDeps {
   db: Db
@@ -15,13 +15,13 @@ export interface IntakeDeps {
 
 export interface Intake {
   /** Resolves with the mail's uuid once it is stored durably. */
-  store(mail: Omit<MailRow, 'mail_id'>): Promise<string>
+  store(mail: Omit<Incoming, 'mail_id'>): Promise<string>
   /** Resolves once nothing is being stored. */
   idle(): Promise<void>
 }
 
 interface Entry {
-  mail: MailRow
+  mail: Incoming
   resolve(mailId: string): void
   reject(error: unknown): void
 }

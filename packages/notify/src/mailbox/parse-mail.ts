@@ -1,7 +1,7 @@
 import { fromTypeId } from '@mainstay/kernel'
-import { type AddressObject, simpleParser } from 'mailparser'
+import { type AddressObject, type Attachment, simpleParser } from 'mailparser'
 import { MESSAGE_HEADER } from '../providers/mail-fields.ts'
-import type { MailRow } from './store.ts'
+import type { Incoming, MailFile } from './store.ts'
 
 const SNIPPET_LENGTH = 160
 
@@ -14,7 +14,7 @@ export interface MailOrigin {
 }
 
 /** Reads a mail as it came over the wire. Only a worker's mail names the message it came from; others could lie. */
-export async function parseMail(content: Buffer, origin: MailOrigin): Promise<Omit<MailRow, 'mail_id'>> {
+export async function parseMail(content: Buffer, origin: MailOrigin): Promise<Omit<Incoming, 'mail_id'>> {
   const mail = await simpleParser(content, {
     skipHtmlToText: true,
     skipTextToHtml: true,
@@ -37,6 +37,16 @@ export async function parseMail(content: Buffer, origin: MailOrigin): Promise<Om
     html_body: storable(html),
     headers: mail.headerLines.map(({ line }) => toHeader(line)),
     size_bytes: content.length,
+    files: mail.attachments.map(toFile),
+  }
+}
+
+function toFile({ filename, contentType, cid, content }: Attachment): MailFile {
+  return {
+    file_name: storable(filename ?? ''),
+    content_type: storable(contentType),
+    content_id: storable(cid ?? ''),
+    content,
   }
 }
 

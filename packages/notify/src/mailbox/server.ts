@@ -36,7 +36,7 @@ export interface Mailbox {
 export type SignIn = (password: string) => Promise<string | undefined>
 
 const HOST = '127.0.0.1'
-const MAX_MAIL_BYTES = 10 * 1024 * 1024
+const MAX_MAIL_BYTES = 40 * 1024 * 1024
 
 export function createMailbox(deps: { intake: Intake; logger: Pick<Logger, 'warn'> }): Mailbox {
   // Of this process only: another program on this machine cannot bring mail in a project's name.

@@ -23,8 +23,20 @@ export interface MailRow {
 
 export type MailSummary = Omit<MailRow, 'project_id' | 'text_body' | 'html_body' | 'headers'>
 
+/** A file that came with a mail. */
+export interface MailFile {
+  file_name: string
+  content_type: string
+  /** Without its brackets; empty: the HTML does not show it. */
+  content_id: string
+  content: Buffer
+}
+
+/** A mail as it came in. */
+export type Incoming = MailRow & { files: readonly MailFile[] }
+
 /** What a stored mail says about a message: it arrived. `noteId` is the uuid of the entry on its timeline. */
-export type Arrival = MailRow & { noteId: string }
+export type Arrival = Incoming & { noteId: string }
 
 export interface Delivered {
   projectId: string
@@ -40,9 +52,63 @@ export async function storeMails(tx: Tx, mails: readonly Arrival[], now: Date): 
   const { rows } = await tx.query<Delivered>({
     name: 'notify.mailbox.store',
     text: STORE,
-    values: [JSON.stringify(mails), now],
+    values: [JSON.stringify(mails.map(({ files: _files, ...mail }) => mail)), now],
+  })
+  for (const { project_id, mail_id, files } of mails) {
+    for (const [place, file] of files.entries()) {
+      await tx.query({
+        name: 'notify.mailbox.store_file',
+        text: `INSERT INTO notify.mail_attachments
+            (project_id, mail_id, place, file_name, content_type, content_id, content)
+          VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        values: [
+          project_id,
+          mail_id,
+          place + 1,
+          file.file_name,
+          file.content_type,
+          file.content_id,
+          file.content,
+        ],
+      })
+    }
+  }
+  return rows
+}
+
+/** What is told of a mail's files without reading them. */
+export interface FileSummary extends Omit<MailFile, 'content'> {
+  place: number
+  size_bytes: number
+}
+
+export async function listFiles(
+  executor: Executor,
+  projectId: string,
+  mailId: string,
+): Promise<FileSummary[]> {
+  const { rows } = await executor.query<FileSummary>({
+    name: 'notify.mailbox.list_files',
+    text: `SELECT place, file_name, content_type, content_id, octet_length(content) AS size_bytes
+      FROM notify.mail_attachments WHERE project_id = $1 AND mail_id = $2 ORDER BY place`,
+    values: [projectId, mailId],
   })
   return rows
+}
+
+export async function findFile(
+  executor: Executor,
+  projectId: string,
+  mailId: string,
+  place: number,
+): Promise<MailFile | undefined> {
+  const { rows } = await executor.query<MailFile>({
+    name: 'notify.mailbox.find_file',
+    text: `SELECT file_name, content_type, content_id, content
+      FROM notify.mail_attachments WHERE project_id = $1 AND mail_id = $2 AND place = $3`,
+    values: [projectId, mailId, place],
+  })
+  return rows[0]
 }
 
 const STORE = `

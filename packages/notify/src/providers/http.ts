@@ -70,5 +70,8 @@ function toJson(message: Outgoing): string {
     class: messageClass,
     ...rest
   } = message
-  return JSON.stringify({ ...rest, messageClass })
+  if (rest.channel !== 'email' || rest.attachments === undefined)
+    return JSON.stringify({ ...rest, messageClass })
+  const attachments = rest.attachments.map((file) => ({ ...file, content: file.content.toString('base64') }))
+  return JSON.stringify({ ...rest, attachments, messageClass })
 }

@@ -8,6 +8,8 @@ export const MESSAGE_HEADER = 'X-Mainstay-Message'
 export interface MailFields {
   from: Mailbox
   to: string
+  /** Absent: answers go to the sender. */
+  replyTo?: Mailbox
   headers: Record<string, string>
 }
 
@@ -25,7 +27,17 @@ export function readMailFields(email: OutgoingEmail): MailFields | { refused: st
   for (const [name, value] of Object.entries(email.headers)) {
     if (!isOwnHeader(name, value)) return { refused: `The header ${JSON.stringify(name)} is not allowed.` }
   }
-  return { from, to, headers: { ...email.headers, [MESSAGE_HEADER]: email.messageId } }
+  const replyTo = email.replyTo === undefined ? undefined : parseMailbox(email.replyTo)
+  if (email.replyTo !== undefined && replyTo === undefined) {
+    return { refused: 'The address for answers is not one email address.' }
+  }
+  for (const file of email.attachments ?? []) {
+    if (hasControlCharacters(file.fileName + file.contentType + file.contentId)) {
+      return { refused: 'The name or type of an attachment has a line break or control character.' }
+    }
+  }
+  const headers = { ...email.headers, [MESSAGE_HEADER]: email.messageId }
+  return { from, to, ...(replyTo !== undefined && { replyTo }), headers }
 }
 
 /** Headers that decide who a mail is from, to, or what it contains are made by adapters and nowhere else. */

@@ -17,14 +17,23 @@ export interface MailMessage {
 export async function composeMail(email: OutgoingEmail): Promise<MailMessage | { refused: string }> {
   const fields = readMailFields(email)
   if ('refused' in fields) return fields
-  const { from, to, headers } = fields
+  const { from, to, replyTo, headers } = fields
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
   const composer = new MailComposer({
     from,
     to: { address: to, name: '' },
+    ...(replyTo === undefined ? {} : { replyTo }),
     subject: email.subject,
     ...(email.text === '' ? {} : { text: email.text }),
     ...(email.html === '' ? {} : { html: email.html }),
+    attachments: (email.attachments ?? []).map(({ fileName, contentType, contentId, content }) => ({
+      filename: fileName,
+      contentType,
+      content,
+      ...(contentId === ''
+        ? { contentDisposition: 'attachment' as const }
+        : { cid: contentId, contentDisposition: 'inline' as const }),
+    })),
     messageId: `<${email.messageId}@${domain}>`,
     headers: {
       ...headers,

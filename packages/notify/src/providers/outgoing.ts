@@ -56,6 +56,19 @@ export interface OutgoingEmail extends Envelope {
   html: string
   /** Headers beyond those that the adapter makes itself. */
   headers: Readonly<Record<string, string>>
+  /** A mailbox that answers go to. Absent: to the sender. */
+  replyTo?: string
+  /** Absent: none. */
+  attachments?: readonly OutgoingAttachment[]
+}
+
+/** A file that travels with an email. Its name was checked when it was accepted: no control characters, no folders. */
+export interface OutgoingAttachment {
+  fileName: string
+  contentType: string
+  /** By which the HTML shows it, `cid:…`; empty: it is not shown. */
+  contentId: string
+  content: Buffer
 }
 
 /** One text message; the provider splits it into segments. */

@@ -36,7 +36,10 @@ export function readTemplate(template: Template): TemplateContent {
     if (parts[defaultLocale] !== undefined) {
       violations.push({ field: 'email', description: `must be unset where parts has ${defaultLocale}` })
     }
-    const { subject, text, html } = template.email
+    const { subject, text, html, attachments, replyTo } = template.email
+    const instead = 'belongs to what is sent, not to a template: set it on SendNotification'
+    if (attachments.length > 0) violations.push({ field: 'email.attachments', description: instead })
+    if (replyTo !== '') violations.push({ field: 'email.replyTo', description: instead })
     parts[defaultLocale] = readParts({ subject, text, html })
   }
   const channel = channelName(template.channel || Channel.EMAIL)

@@ -21,7 +21,7 @@ import type { Call } from '../call-state.ts'
 import { messageEncoder } from '../codec/encode.ts'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
-import type { Method } from '../method.ts'
+import { bodyLimit, type Method } from '../method.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { decodeMessage } from '../rest/bind.ts'
 import { fromTransportError, toConnectError } from './errors.ts'
@@ -52,9 +52,10 @@ export interface ConnectProtocols {
 export function createConnectHandler(
   method: Method,
   pipeline: Pipeline,
-  limits: RpcLimits,
+  general: RpcLimits,
   protocols: ConnectProtocols,
 ): UniversalHandler {
+  const limits = { ...general, maxBodyBytes: bodyLimit(method, general) }
   const descriptor = { ...method.descriptor, methodKind: 'server_streaming' } as DescMethodServerStreaming
   const router = createConnectRouter({
     ...protocols,

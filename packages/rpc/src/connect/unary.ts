@@ -7,7 +7,7 @@ import { messageEncoder } from '../codec/encode.ts'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
 import { answerHeaders, closeUnlessRead, writeAnswer } from '../http-answer.ts'
-import type { Method } from '../method.ts'
+import { bodyLimit, type Method } from '../method.ts'
 import type { Answer, Pipeline } from '../pipeline.ts'
 import { decodeMessage } from '../rest/bind.ts'
 import { errorHeaders } from '../rest/error-body.ts'
@@ -74,7 +74,7 @@ export async function serveConnectUnary(
     try {
       const admitted = pipeline.admit(call)
       if (admitted !== undefined) await admitted
-      const body = await readBody(raw, limits.maxBodyBytes)
+      const body = await readBody(raw, bodyLimit(method, limits))
       const answer = await pipeline.answer(call, codec.decode(body))
       const encoded = codec.encode(answer)
       writeAnswer(reply, 200, answerHeaders(call, codec.contentType), encoded)

@@ -3,6 +3,7 @@ import { readBody } from '../body.ts'
 import type { Call } from '../call-state.ts'
 import { refuse } from '../errors.ts'
 import { answerHeaders, JSON_TYPE, sendError, writeAnswer } from '../http-answer.ts'
+import { bodyLimit } from '../method.ts'
 import type { Endpoint, RestContext } from './endpoint.ts'
 
 /** Serves one unary call over REST. */
@@ -18,7 +19,7 @@ export async function serveUnary(
   try {
     const admitted = pipeline.admit(call)
     if (admitted !== undefined) await admitted
-    const body = await readBody(request.raw, limits.maxBodyBytes)
+    const body = await readBody(request.raw, bodyLimit(endpoint.method, limits))
     if (body.length > 0) checkContentType(call.header('content-type'))
     const answer = await pipeline.answer(call, endpoint.read(segments, query, body))
     const text = endpoint.encode(answer)

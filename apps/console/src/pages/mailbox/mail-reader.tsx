@@ -12,6 +12,7 @@ import { Segmented } from '../../components/segmented/segmented.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { formatBytes } from '../../format/number.ts'
 import { formatAbsolute, toMs } from '../../format/time.ts'
+import { MailFiles, useShownFiles } from './mail-files.tsx'
 import { hasRemoteContent, MailFrame } from './mail-frame.tsx'
 
 type View = 'html' | 'text' | 'headers'
@@ -57,6 +58,7 @@ function Reader({ mail, onBack }: { mail: Mail; onBack: () => void }) {
     { value: 'text', label: 'Text' },
     { value: 'headers', label: 'Headers' },
   ]
+  const html = useShownFiles(mail)
   const [wanted, setWanted] = useState<View>('html')
   const view = views.some((one) => one.value === wanted) ? wanted : 'text'
   return (
@@ -80,6 +82,7 @@ function Reader({ mail, onBack }: { mail: Mail; onBack: () => void }) {
             </dl>
           </div>
         </div>
+        <MailFiles mail={mail} />
         <div className="flex flex-wrap items-center gap-2">
           <Segmented label="Show as" value={view} onChange={setWanted} choices={views} />
           {view === 'html' && hasRemoteContent(mail.html) && (
@@ -97,7 +100,7 @@ function Reader({ mail, onBack }: { mail: Mail; onBack: () => void }) {
         </div>
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {view === 'html' && <MailFrame html={mail.html} />}
+        {view === 'html' && <MailFrame html={html} />}
         {view === 'text' && <PlainText text={mail.text} />}
         {view === 'headers' && <Headers mail={mail} />}
       </div>

@@ -2,6 +2,7 @@ import { jsonObject, textOf } from '../http-outcome.ts'
 import type { HttpRequest } from '../http-sender.ts'
 import { readMailFields } from '../mail-fields.ts'
 import { formatMailbox, parseMailbox } from '../mailboxes.ts'
+import type { OutgoingAttachment } from '../outgoing.ts'
 import { defineService, unsendable } from '../service.ts'
 import { mailgunReports } from './mailgun-reports.ts'
 
@@ -57,15 +58,19 @@ export const mailgun = defineService({
     const mail = readMailFields(email)
     if ('refused' in mail) return unsendable(mail.refused)
     const headers = Object.entries(mail.headers).map(([name, value]) => [`h:${name}`, value])
-    return postForm(config, {
+    const fields = {
       from: formatMailbox(mail.from),
       to: mail.to,
       subject: email.subject,
       ...(email.text === '' ? {} : { text: email.text }),
       ...(email.html === '' ? {} : { html: email.html }),
       ...Object.fromEntries(headers),
+      ...(mail.replyTo === undefined ? {} : { 'h:Reply-To': formatMailbox(mail.replyTo) }),
       'v:mainstay_message': email.messageId,
-    })
+    }
+    return email.attachments === undefined
+      ? postForm(config, fields)
+      : postMultipart(config, fields, email.attachments)
   },
   // Reports name it without the brackets.
   readId: (answer) => textOf(jsonObject(answer)?.id)?.replace(/^<|>$/g, ''),
@@ -81,15 +86,41 @@ interface MailgunAccount {
   region: string
 }
 
-function postForm({ apiKey, domain, region }: MailgunAccount, fields: Record<string, string>): HttpRequest {
+function postForm(account: MailgunAccount, fields: Record<string, string>): HttpRequest {
+  const body = new URLSearchParams(fields).toString()
+  return post(account, 'application/x-www-form-urlencoded', body)
+}
+
+/** A picture that the HTML shows is an `inline` part, and its name is what `cid:` names. */
+async function postMultipart(
+  account: MailgunAccount,
+  fields: Record<string, string>,
+  files: readonly OutgoingAttachment[],
+): Promise<HttpRequest> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  for (const { fileName, contentType, contentId, content } of files) {
+    const blob = new Blob([new Uint8Array(content)], { type: contentType })
+    form.append(contentId === '' ? 'attachment' : 'inline', blob, contentId === '' ? fileName : contentId)
+  }
+  const encoded = new Response(form)
+  const body = Buffer.from(await encoded.arrayBuffer())
+  return post(account, encoded.headers.get('content-type') ?? '', body)
+}
+
+function post(
+  { apiKey, domain, region }: MailgunAccount,
+  contentType: string,
+  body: string | Buffer,
+): HttpRequest {
   const origin = region === 'eu' ? 'https://api.eu.mailgun.net' : 'https://api.mailgun.net'
   return {
     method: 'POST',
     url: `${origin}/v3/${domain}/messages`,
     headers: {
       authorization: `Basic ${Buffer.from(`api:${apiKey}`).toString('base64')}`,
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': contentType,
     },
-    body: new URLSearchParams(fields).toString(),
+    body,
   }
 }

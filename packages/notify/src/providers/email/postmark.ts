@@ -2,6 +2,7 @@ import type { LookupResult, ProviderResult } from '../adapter.ts'
 import { jsonObject, textOf } from '../http-outcome.ts'
 import { readMailFields } from '../mail-fields.ts'
 import { formatMailbox, parseMailbox } from '../mailboxes.ts'
+import type { OutgoingAttachment, OutgoingEmail } from '../outgoing.ts'
 import { fieldsOf } from '../report-body.ts'
 import { defineService, unsendable } from '../service.ts'
 import { postmarkReports } from './postmark-reports.ts'
@@ -50,6 +51,8 @@ export const postmark = defineService({
   request(email, { serverToken, messageStream }) {
     const mail = readMailFields(email)
     if ('refused' in mail) return unsendable(mail.refused)
+    if (weigh(email) > MAX_BYTES)
+      return unsendable('Postmark takes at most 10 MB an email, its files in base64.')
     return {
       method: 'POST',
       url: 'https://api.postmarkapp.com/email',
@@ -61,6 +64,8 @@ export const postmark = defineService({
         ...(email.text === '' ? {} : { TextBody: email.text }),
         ...(email.html === '' ? {} : { HtmlBody: email.html }),
         Headers: Object.entries(mail.headers).map(([Name, Value]) => ({ Name, Value })),
+        ...(mail.replyTo === undefined ? {} : { ReplyTo: formatMailbox(mail.replyTo) }),
+        ...(email.attachments === undefined ? {} : { Attachments: email.attachments.map(toAttachment) }),
         Metadata: { [METADATA]: email.messageId },
         MessageStream: messageStream === '' ? 'outbound' : messageStream,
       }),
@@ -97,8 +102,24 @@ export const postmark = defineService({
   },
 })
 
+function toAttachment({ fileName, contentType, contentId, content }: OutgoingAttachment) {
+  return {
+    Name: fileName,
+    Content: content.toString('base64'),
+    ContentType: contentType,
+    ...(contentId === '' ? {} : { ContentID: `cid:${contentId}` }),
+  }
+}
+
 /** Names of metadata have at most 20 characters. */
 const METADATA = 'mainstay_message'
+
+/** https://postmarkapp.com/developer/user-guide/send-email-with-api#attachments */
+const MAX_BYTES = 10 * 1024 * 1024
+
+function weigh({ text, html, attachments = [] }: OutgoingEmail): number {
+  return attachments.reduce((sum, file) => sum + (file.content.length * 4) / 3, text.length + html.length)
+}
 
 /** https://postmarkapp.com/developer/api/overview#error-codes; undefined: the status decides. */
 function judgeCode(code: number, message: string, status: number, reply: string): ProviderResult | undefined {

@@ -1,6 +1,7 @@
 import { jsonObject, textOf } from '../http-outcome.ts'
 import { readMailFields } from '../mail-fields.ts'
 import { formatMailbox, parseMailbox } from '../mailboxes.ts'
+import type { OutgoingAttachment } from '../outgoing.ts'
 import { defineService, unsendable } from '../service.ts'
 import { resendReports } from './resend-reports.ts'
 
@@ -58,6 +59,8 @@ export const resend = defineService({
         text: email.text,
         ...(email.html === '' ? {} : { html: email.html }),
         headers: mail.headers,
+        ...(mail.replyTo === undefined ? {} : { reply_to: formatMailbox(mail.replyTo) }),
+        ...(email.attachments === undefined ? {} : { attachments: email.attachments.map(toAttachment) }),
         tags: [{ name: 'mainstay_message', value: email.messageId }],
       }),
     }
@@ -83,3 +86,12 @@ export const resend = defineService({
     (jsonObject(answer)?.name === 'restricted_api_key' &&
       /only send/.test(textOf(jsonObject(answer)?.message) ?? '')),
 })
+
+function toAttachment({ fileName, contentType, contentId, content }: OutgoingAttachment) {
+  return {
+    filename: fileName,
+    content: content.toString('base64'),
+    content_type: contentType,
+    ...(contentId === '' ? {} : { content_id: contentId }),
+  }
+}

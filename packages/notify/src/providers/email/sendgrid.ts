@@ -1,5 +1,6 @@
 import { readMailFields } from '../mail-fields.ts'
-import { parseMailbox } from '../mailboxes.ts'
+import { type Mailbox, parseMailbox } from '../mailboxes.ts'
+import type { OutgoingAttachment } from '../outgoing.ts'
 import { defineService, unsendable } from '../service.ts'
 import { sendgridReports } from './sendgrid-reports.ts'
 
@@ -47,7 +48,7 @@ export const sendgrid = defineService({
   request(email, config) {
     const mail = readMailFields(email)
     if ('refused' in mail) return unsendable(mail.refused)
-    const { from, to, headers } = mail
+    const { from, to, replyTo, headers } = mail
     const content = [
       { type: 'text/plain', value: email.text },
       { type: 'text/html', value: email.html },
@@ -58,10 +59,12 @@ export const sendgrid = defineService({
       headers: { authorization: `Bearer ${config.apiKey}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         personalizations: [{ to: [{ email: to }], custom_args: { mainstay_message: email.messageId } }],
-        from: { email: from.address, ...(from.name === '' ? {} : { name: from.name }) },
+        from: asPerson(from),
         subject: email.subject,
         content,
         headers,
+        ...(replyTo === undefined ? {} : { reply_to: asPerson(replyTo) }),
+        ...(email.attachments === undefined ? {} : { attachments: email.attachments.map(toAttachment) }),
       }),
     }
   },
@@ -72,6 +75,19 @@ export const sendgrid = defineService({
     headers: { authorization: `Bearer ${config.apiKey}` },
   }),
 })
+
+function asPerson({ address, name }: Mailbox): { email: string; name?: string } {
+  return { email: address, ...(name === '' ? {} : { name }) }
+}
+
+function toAttachment({ fileName, contentType, contentId, content }: OutgoingAttachment) {
+  return {
+    content: content.toString('base64'),
+    type: contentType,
+    filename: fileName,
+    ...(contentId === '' ? { disposition: 'attachment' } : { disposition: 'inline', content_id: contentId }),
+  }
+}
 
 function originOf(region: string): string {
   return region === 'eu' ? 'https://api.eu.sendgrid.com' : 'https://api.sendgrid.com'

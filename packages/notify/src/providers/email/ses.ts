@@ -3,6 +3,7 @@ import { awsFields, awsHost, judgeAwsError, readAwsError, verifyAwsIdentity } fr
 import { signAwsRequest } from '../aws/aws-signature.ts'
 import { jsonObject, textOf } from '../http-outcome.ts'
 import { readMailFields } from '../mail-fields.ts'
+import { composeMail } from '../mail-message.ts'
 import { formatMailbox, type Mailbox, parseMailbox } from '../mailboxes.ts'
 import { defineService, unsendable } from '../service.ts'
 import { sesReports } from './ses-reports.ts'
@@ -44,14 +45,21 @@ export const ses = defineService({
   senderHelp: 'A mailbox of a verified identity: Acme <hello@acme.example>',
   isSender: (sender) => parseMailbox(sender) !== undefined,
   reports: sesReports,
-  request(email, config, context) {
+  async request(email, config, context) {
     const mail = readMailFields(email)
     if ('refused' in mail) return unsendable(mail.refused)
+    // Mail with files is written whole, as SMTP would carry it.
+    const composed = email.attachments === undefined ? undefined : await composeMail(email)
+    if (composed !== undefined && 'refused' in composed) return unsendable(composed.refused)
+    const raw = composed && { Raw: { Data: composed.content.toString('base64') } }
     const content = (text: string) => ({ Data: text, Charset: 'UTF-8' })
     const body = JSON.stringify({
       FromEmailAddress: formatSender(mail.from),
       Destination: { ToAddresses: [mail.to] },
-      Content: {
+      ...(mail.replyTo === undefined || raw !== undefined
+        ? {}
+        : { ReplyToAddresses: [formatSender(mail.replyTo)] }),
+      Content: raw ?? {
         Simple: {
           Subject: content(email.subject),
           Body: {

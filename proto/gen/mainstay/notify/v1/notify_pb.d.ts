@@ -8,6 +8,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { JsonObject, Message as Message$1 } from "@bufbuild/protobuf";
 import type { ChatContent, InAppContent, PushContent, SmsContent, WebhookContent, WhatsappContent } from "./channels_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Attachment, GetMailAttachmentRequestSchema, MailAttachment, MailAttachmentSchema } from "./attachments_pb.js";
 import type { Endpoint } from "./endpoints_pb.js";
 import type { DeleteTemplateDraftRequestSchema, DeleteTemplateDraftResponseSchema, GetTemplateDraftRequestSchema, ListTemplateVersionsRequestSchema, ListTemplateVersionsResponseSchema, PublishTemplateRequestSchema, SmsFacts, TemplateKind, TemplateMessages, TemplateParts, TemplateProblem } from "./templates_pb.js";
 import type { ListProviderKindsRequestSchema, ListProviderKindsResponseSchema, ServiceConfig } from "./provider_kinds_pb.js";
@@ -169,6 +170,20 @@ export declare type SendNotificationRequest = Message$1<"mainstay.notify.v1.Send
    * @generated from field: string category = 17;
    */
   category: string;
+
+  /**
+   * Files that travel with an email made from a template; an `email` has its own. At most 20, and 25 MiB in all.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Attachment attachments = 21;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Where answers to an email made from a template go; an `email` has its own. Unset: to the sender.
+   *
+   * @generated from field: string reply_to = 22;
+   */
+  replyTo: string;
 };
 
 /**
@@ -301,6 +316,20 @@ export declare type EmailContent = Message$1<"mainstay.notify.v1.EmailContent"> 
    * @generated from field: string html = 3;
    */
   html: string;
+
+  /**
+   * Files that travel with it: at most 20, and 25 MiB in all (`NOTIFY_ATTACHMENTS_MAX_BYTES`). Not in templates.
+   *
+   * @generated from field: repeated mainstay.notify.v1.Attachment attachments = 4;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Where answers go: an address such as `Support <help@acme.example>`. Unset: to the sender. Not in templates.
+   *
+   * @generated from field: string reply_to = 5;
+   */
+  replyTo: string;
 };
 
 /**
@@ -2181,6 +2210,13 @@ export declare type Mail = Message$1<"mainstay.notify.v1.Mail"> & {
    * @generated from field: string snippet = 11;
    */
   snippet: string;
+
+  /**
+   * Files that came with it, without their content. Only from `GetMail`.
+   *
+   * @generated from field: repeated mainstay.notify.v1.MailAttachment attachments = 12;
+   */
+  attachments: MailAttachment[];
 };
 
 /**
@@ -3154,6 +3190,16 @@ export declare const Notify: GenService<{
     methodKind: "unary";
     input: typeof GetMailRequestSchema;
     output: typeof MailSchema;
+  },
+  /**
+   * Reads one file that came with a mail of the sandbox mailbox. Reasons: `notify.mail_not_found`.
+   *
+   * @generated from rpc mainstay.notify.v1.Notify.GetMailAttachment
+   */
+  getMailAttachment: {
+    methodKind: "unary";
+    input: typeof GetMailAttachmentRequestSchema;
+    output: typeof MailAttachmentSchema;
   },
   /**
    * Empties the sandbox mailbox of the project.

@@ -89,6 +89,14 @@ export declare const idempotent: GenExtension<MethodOptions, boolean>;
 export declare const success_status: GenExtension<MethodOptions, number>;
 
 /**
+ * The largest request body in bytes, where the method takes larger ones than others do. The server's own limit holds where
+ * that is larger.
+ *
+ * @generated from extension: int32 max_body_bytes = 50105;
+ */
+export declare const max_body_bytes: GenExtension<MethodOptions, number>;
+
+/**
  * The field holds personal data. Logs, traces, metrics and error texts never show it in the clear.
  *
  * @generated from extension: mainstay.rpc.v1.Personal personal = 50102;

@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file mainstay/rpc/v1/options.proto.
  */
 export const file_mainstay_rpc_v1_options = /*@__PURE__*/
-  fileDesc("Ch1tYWluc3RheS9ycGMvdjEvb3B0aW9ucy5wcm90bxIPbWFpbnN0YXkucnBjLnYxKqIBCghQZXJzb25hbBIYChRQRVJTT05BTF9VTlNQRUNJRklFRBAAEhIKDlBFUlNPTkFMX0VNQUlMEAESEgoOUEVSU09OQUxfUEhPTkUQAhIRCg1QRVJTT05BTF9OQU1FEAMSFAoQUEVSU09OQUxfQUREUkVTUxAEEhYKElBFUlNPTkFMX0ZSRUVfVEVYVBAFEhMKD1BFUlNPTkFMX1NFQ1JFVBAGOkAKCmlkZW1wb3RlbnQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgIUgppZGVtcG90ZW50OkcKDnN1Y2Nlc3Nfc3RhdHVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYuIcDIAEoBVINc3VjY2Vzc1N0YXR1czpWCghwZXJzb25hbBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtocDIAEoDjIZLm1haW5zdGF5LnJwYy52MS5QZXJzb25hbFIIcGVyc29uYWxiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1tYWluc3RheS9ycGMvdjEvb3B0aW9ucy5wcm90bxIPbWFpbnN0YXkucnBjLnYxKqIBCghQZXJzb25hbBIYChRQRVJTT05BTF9VTlNQRUNJRklFRBAAEhIKDlBFUlNPTkFMX0VNQUlMEAESEgoOUEVSU09OQUxfUEhPTkUQAhIRCg1QRVJTT05BTF9OQU1FEAMSFAoQUEVSU09OQUxfQUREUkVTUxAEEhYKElBFUlNPTkFMX0ZSRUVfVEVYVBAFEhMKD1BFUlNPTkFMX1NFQ1JFVBAGOkAKCmlkZW1wb3RlbnQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgIUgppZGVtcG90ZW50OkcKDnN1Y2Nlc3Nfc3RhdHVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYuIcDIAEoBVINc3VjY2Vzc1N0YXR1czpGCg5tYXhfYm9keV9ieXRlcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLmHAyABKAVSDG1heEJvZHlCeXRlczpWCghwZXJzb25hbBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtocDIAEoDjIZLm1haW5zdGF5LnJwYy52MS5QZXJzb25hbFIIcGVyc29uYWxiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the enum mainstay.rpc.v1.Personal.
@@ -45,10 +45,19 @@ export const success_status = /*@__PURE__*/
   extDesc(file_mainstay_rpc_v1_options, 1);
 
 /**
+ * The largest request body in bytes, where the method takes larger ones than others do. The server's own limit holds where
+ * that is larger.
+ *
+ * @generated from extension: int32 max_body_bytes = 50105;
+ */
+export const max_body_bytes = /*@__PURE__*/
+  extDesc(file_mainstay_rpc_v1_options, 2);
+
+/**
  * The field holds personal data. Logs, traces, metrics and error texts never show it in the clear.
  *
  * @generated from extension: mainstay.rpc.v1.Personal personal = 50102;
  */
 export const personal = /*@__PURE__*/
-  extDesc(file_mainstay_rpc_v1_options, 2);
+  extDesc(file_mainstay_rpc_v1_options, 3);
 
