@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createMainstay, type Mainstay } from '@mainstay/sdk'
 import { Command, CommanderError } from 'commander'
+import { addCampaigns } from './commands/campaigns.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
@@ -127,6 +128,7 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
   addServer(program, context)
   addSend(program, context)
   addMessages(program, context)
+  addCampaigns(program, context)
   addKeys(program, context)
   addDoctor(program, context)
   return program

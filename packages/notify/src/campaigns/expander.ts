@@ -149,7 +149,8 @@ export function createExpander(deps: ExpanderDeps) {
     const { test } = plan
     if (test !== null && hasRest(plan) && winner === null) {
       if (decideMs === null) {
-        await planDecision(db, projectId, campaignId, new Date(clock.nowMs() + test.decideAfterMs))
+        const waitMs = test.metric === AbMetric.MANUAL ? 0 : test.decideAfterMs
+        await planDecision(db, projectId, campaignId, new Date(clock.nowMs() + waitMs))
       } else if (decideMs <= clock.nowMs() && test.metric !== AbMetric.MANUAL) {
         await decideTest(db, projectId, campaignId, test.metric)
       }
