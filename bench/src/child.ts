@@ -5,6 +5,8 @@ import { once } from 'node:events'
 export interface Child {
   /** Sends a message and waits for the answer. Rejects when the process ends first. */
   ask<T>(message: unknown): Promise<T>
+  /** Why it ended without being asked to; undefined while it has not. */
+  failure(): Error | undefined
   stop(): Promise<void>
 }
 
@@ -14,16 +16,23 @@ export async function startChild<T>(
   args: readonly string[] = [],
 ): Promise<{ child: Child; ready: T }> {
   const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  let failure: Error | undefined
+  let stopping = false
+  started.once('exit', (code, signal) => {
+    if (!stopping) failure = new Error(`${started.spawnargs.at(1)} ended by itself with ${signal ?? code}`)
+  })
   const ready = await nextMessage<T>(started)
   return {
     ready,
     child: {
+      failure: () => failure,
       async ask<A>(message: unknown) {
         const answer = nextMessage<A>(started)
         started.send(message as object)
         return answer
       },
       async stop() {
+        stopping = true
         if (started.exitCode !== null || started.signalCode !== null) return
         const ended = once(started, 'exit')
         started.kill('SIGTERM')

@@ -49,6 +49,7 @@ export const router = createBrowserRouter([
               { path: ':providerAccountId', lazy: pages.provider },
             ],
           },
+          { path: 'routing', lazy: pages.routing },
           { path: 'api-keys', lazy: pages.apiKeys },
           {
             path: 'settings',

@@ -136,6 +136,7 @@ async function play({ db, recipients, say, crew, callers, peers, mails, api }: C
   let called: CallersReport | undefined
   const calling = callers.ask<CallersReport>('call').then((report) => (called = report))
   let draining: Promise<ReporterCounts> | undefined
+  const failure = (): Error | undefined => [callers, peers, mails].find((child) => child.failure())?.failure()
   const progress = setInterval(async () => {
     const { rows } = await db.query<{ waiting: number }>({
       text: 'SELECT count(*)::int4 AS waiting FROM notify.delivery_queue',
@@ -145,6 +146,7 @@ async function play({ db, recipients, say, crew, callers, peers, mails, api }: C
   }, 10_000)
   /** Nothing in the queue, nothing left to be told, and no report that waits for its message. */
   async function isSettled(): Promise<boolean> {
+    if (failure() !== undefined) return true
     if (called === undefined || (await exists(db, 'notify.delivery_queue'))) return false
     draining ??= peers.ask<ReporterCounts>('drain')
     await draining
@@ -153,6 +155,8 @@ async function play({ db, recipients, say, crew, callers, peers, mails, api }: C
   try {
     const wait = { timeoutMs: 600_000 + 5 * recipients, everyMs: 200, what: 'every message to be settled' }
     const kills = await crew.workUntil(isSettled, wait)
+    const ended = failure()
+    if (ended !== undefined) throw ended
     const took = seconds()
     await mails.ask('drain')
     return {

@@ -8,6 +8,7 @@ import {
   KeyRound,
   Mails,
   Megaphone,
+  Route,
   Server,
   SlidersHorizontal,
   Smartphone,
@@ -36,6 +37,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
       { path: '/suppressions', title: 'Suppressions', icon: Ban, key: 'u' },
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
+      { path: '/routing', title: 'Routing', icon: Route, key: 'o' },
     ],
   },
   {

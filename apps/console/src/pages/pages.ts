@@ -14,6 +14,7 @@ export const pages = {
   templates: () => import('./templates/templates-page.tsx'),
   template: () => import('./templates/template-page.tsx'),
   providers: () => import('./providers/providers-page.tsx'),
+  routing: () => import('./routing/routing-page.tsx'),
   provider: () => import('./providers/provider-panel.tsx'),
   apiKeys: () => import('./api-keys/api-keys-page.tsx'),
   settings: () => import('./settings/settings-page.tsx'),

@@ -84,17 +84,19 @@ function bodyOf(told: Told, messageId: string, id: string, to: string): string {
 /** As Svix signs: https://docs.svix.com/receiving/verifying-payloads/how-manual */
 function signed(path: string, body: string, secret: string): Webhook {
   const id = `msg_${randomUUID()}`
-  const timestamp = String(Math.floor(Date.now() / 1000))
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
   return {
     path,
-    headers: {
-      'content-type': 'application/json',
-      'svix-id': id,
-      'svix-timestamp': timestamp,
-      'svix-signature': `v1,${signature}`,
-    },
     body,
+    sign() {
+      const timestamp = String(Math.floor(Date.now() / 1000))
+      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+      return {
+        'content-type': 'application/json',
+        'svix-id': id,
+        'svix-timestamp': timestamp,
+        'svix-signature': `v1,${signature}`,
+      }
+    },
   }
 }

@@ -57,7 +57,10 @@ function signed(callback: URL, fields: Record<string, string>, token: string): W
     .digest('base64')
   return {
     path,
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature },
     body: new URLSearchParams(fields).toString(),
+    sign: () => ({
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': signature,
+    }),
   }
 }

@@ -6,11 +6,12 @@ import { REPORTED } from '../plan.ts'
 /** What a provider tells of a message. */
 export type Told = 'sent' | 'delivered' | 'bounced' | 'complained'
 
-/** One webhook, signed as the provider signs. */
+/** One webhook. */
 export interface Webhook {
   path: string
-  headers: Record<string, string>
   body: string
+  /** Signs it as the provider does, anew each time that it is sent: signatures grow old. */
+  sign(): Record<string, string>
 }
 
 export interface ReporterCounts {
@@ -63,20 +64,29 @@ export function createReporter(apiUrl: string, journal: Journal): Reporter {
   }
   const underWay = new Set<Promise<void>>()
 
-  async function post({ path, headers, body }: Webhook): Promise<number> {
+  const free = Array.from({ length: CONNECTIONS }, (_, line) => line)
+  const waiting: ((line: number) => void)[] = []
+
+  /** Posts when there is a line for it, and signs then. */
+  async function post({ path, body, sign }: Webhook): Promise<number> {
+    const line = free.pop() ?? (await new Promise<number>((resolve) => waiting.push(resolve)))
     try {
-      const answer = await pool.request({ method: 'POST', path, headers, body })
+      const answer = await pool.request({ method: 'POST', path, headers: sign(), body })
       await answer.body.dump()
       return answer.statusCode
     } catch {
       return 0
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free.push(line)
+      else next(line)
     }
   }
 
-  async function postUntilTaken(messageId: string, told: Told, webhook: () => Webhook): Promise<void> {
+  async function postUntilTaken(messageId: string, told: Told, webhook: Webhook): Promise<void> {
     for (;;) {
       counts.posts++
-      const status = await post(webhook())
+      const status = await post(webhook)
       if (status === 200) return journal.note(messageId, told)
       if (status >= 400 && status < 500)
         throw new Error(`a genuine report of ${messageId} was refused: ${status}`)
@@ -94,11 +104,11 @@ export function createReporter(apiUrl: string, journal: Journal): Reporter {
     await delay(afterMs)
     // The same webhook again has the same id: it is written once.
     const webhook = write(told)
-    await postUntilTaken(messageId, told, () => webhook)
+    await postUntilTaken(messageId, told, webhook)
     if (Math.random() >= 0.2) return
     counts.repeated++
     await delay(Math.random() * 1000)
-    await postUntilTaken(messageId, told, () => webhook)
+    await postUntilTaken(messageId, told, webhook)
   }
 
   return {

@@ -9,8 +9,11 @@ export interface Compiler {
   close(): Promise<void>
 }
 
-/** How long one source may take, with the thread's start, in milliseconds; templates take 5 to 50. */
+/** How long one source may take, in milliseconds; templates take 5 to 50. */
 const DEFAULT_TIMEOUT_MS = 10_000
+
+/** How long the thread may take to start: half a second, and more where the machine is busy with other things. */
+const START_TIMEOUT_MS = 60_000
 
 /** How much memory the thread may take. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256 }
@@ -23,7 +26,7 @@ const MAX_WAITING = 50
 
 /** Compiles one source after the other in a thread that is started when it is needed and ended when it takes too long. */
 export function createCompiler({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}): Compiler {
-  let worker: Worker | undefined
+  let worker: Thread | undefined
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   let idle: NodeJS.Timeout | undefined
@@ -33,16 +36,18 @@ export function createCompiler({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}): Compile
     clearTimeout(idle)
     const ended = worker
     worker = undefined
-    await ended?.terminate()
+    await ended?.worker.terminate()
   }
 
   function run(job: CompileJob): Promise<Omit<CompileAnswer, 'id'>> {
     clearTimeout(idle)
-    const thread = worker ?? start()
-    worker = thread
+    worker ??= start()
+    const { worker: thread, started } = worker
     thread.ref()
     return new Promise((resolve) => {
+      let isClosed = false
       const close = (answer: Omit<CompileAnswer, 'id'>, isBroken: boolean): void => {
+        isClosed = true
         clearTimeout(timer)
         thread.off('message', onMessage).off('error', onError).off('exit', onExit)
         if (isBroken) void end()
@@ -58,7 +63,11 @@ export function createCompiler({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}): Compile
       }
       const onError = (error: Error): void => fail(`cannot be compiled: ${error.message}`)
       const onExit = (): void => fail('cannot be compiled')
-      const timer = setTimeout(() => fail(`takes more than ${timeoutMs} ms to compile`), timeoutMs)
+      let timer = setTimeout(() => fail('cannot be compiled: the compiler did not start'), START_TIMEOUT_MS)
+      void started.then(() => {
+        clearTimeout(timer)
+        if (!isClosed) timer = setTimeout(() => fail(`takes more than ${timeoutMs} ms to compile`), timeoutMs)
+      })
       thread.on('message', onMessage).on('error', onError).on('exit', onExit)
       thread.postMessage(job)
     })
@@ -86,7 +95,13 @@ export function createCompiler({ timeoutMs = DEFAULT_TIMEOUT_MS } = {}): Compile
   }
 }
 
-function start(): Worker {
+interface Thread {
+  worker: Worker
+  /** Settles once it takes work; never where it does not come so far. */
+  started: Promise<void>
+}
+
+function start(): Thread {
   const thread = new Worker(new URL('./compile-worker.ts', import.meta.url), {
     resourceLimits: RESOURCE_LIMITS,
     // What it compiles was written by people whom we do not know: it gets to see none of our settings.
@@ -95,5 +110,8 @@ function start(): Worker {
   })
   // One listener for the thread's whole life: an error between two sources must not end the program.
   thread.on('error', () => {})
-  return thread
+  const started = new Promise<void>((resolve) => {
+    thread.once('message', () => resolve())
+  })
+  return { worker: thread, started }
 }

@@ -15,6 +15,7 @@ import { Figures } from './figures.tsx'
 import { type RangeName, ranges, readRange, windowOf } from './home-range.ts'
 import { ProviderOutcomes } from './provider-outcomes.tsx'
 import { RecentProblems } from './recent-problems.tsx'
+import { RoutingAlerts } from './routing-alerts.tsx'
 import { useStats } from './use-stats.ts'
 
 const rangeChoices = (Object.keys(ranges) as RangeName[]).map((value) => ({
@@ -52,6 +53,7 @@ export function Component() {
       ) : (
         <>
           {stats.isPending && <Loading what="counts" />}
+          <RoutingAlerts />
           <Figures stats={stats.data} after={after} />
           <Charts stats={stats.data} range={range} />
           <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_minmax(300px,380px)]">

@@ -8,6 +8,7 @@ import { SidePanel } from '../../components/side-panel/side-panel.tsx'
 import { useProviderAccounts } from '../../notify/provider-accounts.ts'
 import { useProviderKinds } from '../../notify/provider-kinds.ts'
 import { mode } from '../../session/mode.ts'
+import { AccountState } from './account-state.tsx'
 import { providerChoices } from './provider-choices.ts'
 import { ProviderChooser } from './provider-chooser.tsx'
 import { fieldsOf, toFields } from './provider-fields.ts'
@@ -58,13 +59,16 @@ export function Component() {
         <ProviderChooser />
       ) : (
         initial && (
-          <ProviderForm
-            key={account?.providerAccountId ?? slug}
-            account={account}
-            choice={choice}
-            initial={initial}
-            onClose={close}
-          />
+          <>
+            {account && <AccountState account={account} />}
+            <ProviderForm
+              key={account?.providerAccountId ?? slug}
+              account={account}
+              choice={choice}
+              initial={initial}
+              onClose={close}
+            />
+          </>
         )
       )}
     </SidePanel>
