@@ -38,6 +38,7 @@ export const router = createBrowserRouter([
           { path: 'campaigns', lazy: pages.campaigns },
           { path: 'campaigns/new', lazy: pages.campaign },
           { path: 'campaigns/:campaignId', lazy: pages.campaign },
+          { path: 'preferences', lazy: pages.preferences },
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },

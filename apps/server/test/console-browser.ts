@@ -29,6 +29,10 @@ export interface Console {
   call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
 }
 
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, '--disable-component-update'] })
+}
+
 /** Starts both before the tests of the suite, and stops both after them. */
 export function useConsole(env: Record<string, string> = {}): Console {
   const home = temporaryHome()
@@ -40,10 +44,7 @@ export function useConsole(env: Record<string, string> = {}): Console {
 
   before(async () => {
     server = spawnServer(home, env)
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [...ARGS, '--disable-component-update'],
-    })
+    browser = await launchBrowser()
     await server.ready()
     const banner = readBanner(server.output())
     url = banner.apiUrl

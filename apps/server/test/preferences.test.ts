@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import AxeBuilder from '@axe-core/playwright'
 import { createLogger } from '@mainstay/kernel'
-import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
+import { skipUnless, temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
 import { readSettings } from '../src/config.ts'
 import { type Server, startServer } from '../src/server.ts'
+import { LOOKS, launchBrowser } from './console-browser.ts'
 
 const BASE = 'https://m.example'
 
@@ -254,5 +256,38 @@ describe('unsubscribing and preferences by the links in a mail', () => {
     })
     assert.equal(refused.status, 400)
     assert.match(await refused.text(), /data\.unsubscribe_url/)
+  })
+
+  test('the page works in a browser without a script, in both themes, and people can use it with any help', {
+    skip: skipUnless('chromium'),
+  }, async (t) => {
+    const recipientId = await newPerson()
+    const { url } = await call('POST', `/v1/recipients/${recipientId}/preferences:link`, {})
+    const browser = await launchBrowser()
+    t.after(() => browser.close())
+    const page = await (await browser.newContext()).newPage()
+    const problems: string[] = []
+    page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
+    await page.goto(server.httpUrl + String(url).slice(BASE.length))
+    await page.getByRole('heading', { name: 'What we may send you' }).waitFor()
+    await page.getByText('Always on').waitFor()
+    for (const [colorScheme, viewport] of LOOKS) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(viewport)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      assert.deepEqual(
+        violations.map(({ id }) => id),
+        [],
+      )
+    }
+    const tips = page.getByRole('group', { name: 'Tips' }).getByRole('switch', { name: 'Email' })
+    await tips.uncheck()
+    await page.getByRole('button', { name: 'Save changes' }).click()
+    await page.getByText('Tips, Email: off').waitFor()
+    await page.getByRole('button', { name: 'Unsubscribe from everything' }).click()
+    await page.getByText('Offers <b>, Email: off').waitFor()
+    const { unsubscribed } = await call('GET', `/v1/recipients/${recipientId}/preferences`)
+    assert.equal(unsubscribed, true)
+    assert.deepEqual(problems, [])
   })
 })

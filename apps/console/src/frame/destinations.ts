@@ -1,6 +1,7 @@
 import type { LucideIcon } from 'lucide-react'
 import {
   Ban,
+  BellOff,
   CircleHelp,
   FileText,
   House,
@@ -39,6 +40,10 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
       { path: '/routing', title: 'Routing', icon: Route, key: 'o' },
     ],
+  },
+  {
+    title: 'People',
+    destinations: [{ path: '/preferences', title: 'Preferences', icon: BellOff, key: 'e' }],
   },
   {
     title: 'Settings',

@@ -8,6 +8,7 @@ export const pages = {
   mail: () => import('./mailbox/mail-reader.tsx'),
   phone: () => import('./phone/phone-page.tsx'),
   review: () => import('./review/review-page.tsx'),
+  preferences: () => import('./preferences/preferences-page.tsx'),
   suppressions: () => import('./suppressions/suppressions-page.tsx'),
   campaigns: () => import('./campaigns/campaigns-page.tsx'),
   campaign: () => import('./campaigns/campaign-page.tsx'),
