@@ -278,6 +278,17 @@ export async function settleRows(
   })
 }
 
+/** Whether a one-time code waits and is due. Cheap enough to be asked between claims. */
+export async function hasDueCode(executor: Executor, nowMs: number): Promise<boolean> {
+  const { rows } = await executor.query<{ due: boolean }>({
+    name: 'notify.deliver.due_code',
+    text: `SELECT EXISTS (SELECT FROM notify.delivery_queue
+      WHERE lane = 1 AND due_time <= to_timestamp($1) AND lease_owner IS NULL) AS due`,
+    values: [nowMs / 1000],
+  })
+  return rows[0]?.due === true
+}
+
 /** When the next waiting row is due, in milliseconds since 1970; undefined when none waits. */
 export async function findNextDue(
   executor: Executor,

@@ -24,6 +24,34 @@ describe('a worker', () => {
   const queueIsEmpty = () =>
     waitFor(async () => (await countQueued(database.db)) === 0, { what: 'an empty queue' })
 
+  it('sends a code that comes while a claim of bulk messages is under way, without waiting for it', async () => {
+    const account = scriptAccount()
+    const held = Promise.withResolvers<void>()
+    const began = Promise.withResolvers<void>()
+    const template = { template: { name: 'news', version: 1 }, data: {} }
+    await queueMessages(database.db, [{ lane: 3, content: template }])
+    await work({
+      accounts: [account],
+      renderer: {
+        async render() {
+          began.resolve()
+          await held.promise
+          return { email: { subject: 'News', text: 'x', html: '' } }
+        },
+      },
+    })
+    await began.promise
+    await queueMessages(database.db, [{ lane: 1, to: 'code@example.com' }])
+    await waitFor(() => account.sent.length > 0)
+    assert.deepEqual(
+      account.sent.map(({ to }) => to),
+      ['code@example.com'],
+    )
+    held.resolve()
+    await queueIsEmpty()
+    assert.equal(account.sent.length, 2)
+  })
+
   it('sends what is due and records the attempt and the end in one go', async () => {
     const account = scriptAccount(() => ({
       outcome: 'accepted',

@@ -12,7 +12,7 @@ import type { Track } from '../tracking/tracker.ts'
 import { createAccounts } from './accounts.ts'
 import { walkIndexes } from './batch-sql.ts'
 import { ClaimInDoubt, claimBatch, type Job, LeaseLost } from './claim.ts'
-import { settleRows } from './claim-store.ts'
+import { hasDueCode, settleRows } from './claim-store.ts'
 import { judge, storable, storableId } from './judge.ts'
 import { createSlots, type PerLane, worthAClaim } from './lanes.ts'
 import { createLease } from './lease.ts'
@@ -63,10 +63,16 @@ const LAST_WORDS_MS = 500
 /** While there is more to do than places: how long a claim may wait for more places. Bounds how long a code waits. */
 const LONGEST_GAP_MS = 20
 
+/** While sends are under way: how often codes are looked for that no wake-up told of. */
+const CODE_POLL_MS = 50
+
 /**
  * The loop that takes messages from the queue to their providers: claim a batch and journal it (one commit), send all
  * of it at once, record results as they come (one commit per batch of them), and claim again as soon as a part of the
  * places is free, so that claiming, sending and recording overlap.
+ *
+ * Codes have a loop of their own beside it, for the places that are kept for them: a claim of some hundred bulk messages takes tens
+ * of milliseconds, and more on a busy machine, and a code that comes meanwhile is not to wait for it.
  */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
   const { db, clock, logger, settings, onChanged = () => {} } = deps
@@ -76,6 +82,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   // Fired when there may be work, and when enough places are free to make a claim worth its commit.
   const work = createSignal()
   const room = createSignal()
+  // Fired when there may be a code while the loop is at something else.
+  const urgent = createSignal()
   const slots = createSlots(settings.deliverConcurrency)
   const breakers = createBreakers({
     clock,
@@ -110,6 +118,9 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   let appetite = slots.total
   let freed = 0
   let crowded = false
+  // The loop is at a claim, or waits for room: not for work.
+  let busy = false
+  let codeLoop: Promise<void> | undefined
   let stopping = false
   let unlisten: (() => void) | undefined
   let nextReap: NodeJS.Timeout | undefined
@@ -127,6 +138,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     }
     metrics.attempt(job.lane, result.outcome)
     recorder.add(toRecord(job, result, nowMs))
+    if (job.lane === 1) urgent.fire()
     if (++freed < worthAClaim(slots.total) && slots.inFlight() > 0) return
     room.fire()
     work.fire()
@@ -164,6 +176,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     if (asked === 0 || crowded) return await room.wait(settings.deliverPollIntervalMs)
     if (lease.lapsed()) await lease.renew()
     freed = 0
+    busy = true
     const { jobs, picked, aside, left, nextDueMs } = await claimBatch(claimDeps, places)
     if (aside > 0 || jobs.length > 0) onChanged()
     launch(jobs)
@@ -172,13 +185,43 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     // Due and not picked: its lane or its account has no place left, or another worker has its hand on it.
     const untilDueMs = (nextDueMs ?? 0) - clock.nowMs()
     const waitMs = untilDueMs > 0 ? untilDueMs : settings.deliverPollIntervalMs
+    busy = false
     await work.wait(Math.min(waitMs, settings.deliverPollIntervalMs))
   }
 
+  /** Codes take shared places here, before all others; their own are filled by `claimCodes`, which may run at the same time. */
   function placesToFill(): { own: PerLane; shared: number } {
     const { own, shared } = slots.free()
     const part = (free: number): number => Math.ceil(free * Math.min(1, appetite / slots.total))
-    return { own: [part(own[0]), part(own[1]), part(own[2])], shared: part(shared) }
+    return { own: [0, part(own[1]), part(own[2])], shared: part(shared) }
+  }
+
+  /** Claims and sends codes while the other loop is busy, or has no place for them; else that one sees to them at once. */
+  async function claimCodes(): Promise<void> {
+    const { own: places, shared } = slots.free()
+    const [own] = places
+    if (own === 0 || lease.lapsed() || (!busy && shared > 0)) return
+    if (!(await hasDueCode(db, clock.nowMs()))) return
+    const { jobs, aside } = await claimBatch(claimDeps, { own: [own, 0, 0], shared: 0 })
+    if (aside > 0 || jobs.length > 0) onChanged()
+    launch(jobs)
+    if (jobs.length > 0) urgent.fire()
+  }
+
+  async function runCodes(): Promise<void> {
+    for (let failures = 0; !stopping; ) {
+      await urgent.wait(slots.inFlight() > 0 ? CODE_POLL_MS : settings.deliverPollIntervalMs)
+      if (stopping) return
+      try {
+        await claimCodes()
+        failures = 0
+      } catch (error) {
+        failures++
+        await recover(error)
+        logger.error({ err: error }, 'claiming codes failed; trying again')
+        await delay(Math.min(1000, 50 * 2 ** failures))
+      }
+    }
   }
 
   function launch(jobs: readonly Job[]): void {
@@ -277,9 +320,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   return {
     async start() {
       await lease.start()
-      unlisten = await deps.bus?.listen(QUEUE_CHANNEL, work.fire)
+      unlisten = await deps.bus?.listen(QUEUE_CHANNEL, () => {
+        work.fire()
+        urgent.fire()
+      })
       startReap()
       loop = run()
+      codeLoop = runCodes()
     },
     async stop() {
       if (stopping) return await loop
@@ -288,7 +335,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       unlisten?.()
       work.fire()
       room.fire()
-      await loop
+      urgent.fire()
+      await Promise.all([loop, codeLoop])
       clearTimeout(nextReap)
       await reaping
       await settle(giveUpAt)

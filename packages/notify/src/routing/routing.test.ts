@@ -281,7 +281,7 @@ describe('routing by a worker', () => {
       (name) => name.startsWith('notify.deliver') || name.startsWith('notify.routing'),
     )
     assert.deepEqual(
-      new Set(claiming.filter((name) => !/lease|register|renew|dead|breakers$/.test(name))),
+      new Set(claiming.filter((name) => !/lease|register|renew|dead|breakers$|due_code/.test(name))),
       new Set([
         'notify.deliver.pick',
         'notify.deliver.journal',
