@@ -51,6 +51,15 @@ export const router = createBrowserRouter([
             ],
           },
           { path: 'routing', lazy: pages.routing },
+          {
+            path: 'recipients',
+            lazy: pages.recipients,
+            children: [{ path: ':recipientId', lazy: pages.recipient }],
+          },
+          { path: 'topics', lazy: pages.topics },
+          { path: 'segments', lazy: pages.segments },
+          { path: 'segments/new', lazy: pages.segment },
+          { path: 'segments/:segment', lazy: pages.segment },
           { path: 'api-keys', lazy: pages.apiKeys },
           {
             path: 'settings',

@@ -88,6 +88,7 @@ export async function assertAccessible(page: Page): Promise<void> {
     await page.setViewportSize(viewport)
     // The page hears of the system's colours a moment later; half-way, nothing has the contrast that it will have.
     await page.locator(`html[data-theme="${colorScheme}"]`).waitFor({ state: 'attached' })
+    await repainted(page)
     await settled(page)
     const { violations } = await new AxeBuilder({ page })
       .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
@@ -100,6 +101,12 @@ export async function assertAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   await page.setViewportSize(LOOKS[0][1])
   assert.deepEqual(problems, [], page.url())
+}
+
+/** Waits for what the page makes of another width, such as a table that becomes a list: what it leaves has no contrast. */
+async function repainted(page: Page): Promise<void> {
+  const frame = () => page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))')
+  for (let frames = 0; frames < 3; frames++) await frame()
 }
 
 /** Waits until nothing on the page is loading, or stands where something will be. */

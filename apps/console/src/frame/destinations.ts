@@ -7,12 +7,15 @@ import {
   House,
   Inbox,
   KeyRound,
+  ListFilter,
   Mails,
   Megaphone,
   Route,
+  Rss,
   Server,
   SlidersHorizontal,
   Smartphone,
+  Users,
 } from 'lucide-react'
 
 /** A page in the navigation, the palette and the shortcuts. */
@@ -43,7 +46,12 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
   },
   {
     title: 'People',
-    destinations: [{ path: '/preferences', title: 'Preferences', icon: BellOff, key: 'e' }],
+    destinations: [
+      { path: '/recipients', title: 'Recipients', icon: Users, key: 'l' },
+      { path: '/topics', title: 'Topics', icon: Rss, key: 'i' },
+      { path: '/segments', title: 'Segments', icon: ListFilter, key: 'n' },
+      { path: '/preferences', title: 'Preferences', icon: BellOff, key: 'e' },
+    ],
   },
   {
     title: 'Settings',
