@@ -26,6 +26,7 @@ import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaig
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
 import { Preferences as PreferencesService } from '@mainstay/proto/notify/v1/preferences'
 import { Recipients as RecipientsService } from '@mainstay/proto/notify/v1/recipients'
+import { Schedules as SchedulesService } from '@mainstay/proto/notify/v1/schedules'
 import { Tracking as TrackingService } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows as WorkflowsService } from '@mainstay/proto/notify/v1/workflows'
 import { System as SystemService } from '@mainstay/proto/system/v1'
@@ -44,6 +45,7 @@ const services = [
   NotifyService,
   RecipientsService,
   InboxService,
+  SchedulesService,
   TrackingService,
   CampaignsService,
   PreferencesService,

@@ -33,6 +33,7 @@ export const reasons = defineReasons({
   'notify.mode_not_allowed': 'permission_denied',
   'notify.etag_mismatch': 'aborted',
   'notify.mail_not_found': 'not_found',
+  'notify.schedule_not_found': 'not_found',
 
   // What people want.
   'notify.category_not_found': 'not_found',

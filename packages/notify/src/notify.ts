@@ -44,6 +44,9 @@ import { measureRates } from './routing/measure.ts'
 import { createRoutingService } from './routing/service.ts'
 import { createSharedBreakers } from './routing/shared-breakers.ts'
 import { createRoutingTables } from './routing/table.ts'
+import { implementSchedules } from './schedules/api.ts'
+import { createSchedules } from './schedules/service.ts'
+import { createScheduleWorker } from './schedules/worker.ts'
 import { suppressionHandlers } from './suppressions/api.ts'
 import { templateHandlers } from './templates/api.ts'
 import { createTemplates } from './templates/service.ts'
@@ -199,6 +202,8 @@ export function createNotify(deps: NotifyDeps): Notify {
     renderer: templates,
     onChanged: onReported,
   })
+  const scheduleWorker = createScheduleWorker({ db, clock, logger, send, startWorkflow: workflows.start })
+  const schedules = createSchedules({ db, clock, timezones, onChanged: scheduleWorker.wake })
   const preferences = createPreferences({ db, clock, directory })
   const preferencePages = createPreferencePages({ db, clock, tokens: preferenceTokens, preferences })
   const markMessageSeen = createMarkMessageSeen({ db, clock, messages, onChanged: onReported })
@@ -224,6 +229,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       implementTracking({ db, clock }),
       implementCampaigns({ db, pageTokens, timezones, campaigns, progress, watch: watchCampaign, send }),
       workflows.implementation,
+      implementSchedules({ schedules, pageTokens }),
       inbox.implementation,
       implementPreferences({ db, clock, pageTokens, timezones, preferences, links }),
       implementPeople({ db, clock, pageTokens, recipients }),
@@ -253,9 +259,10 @@ export function createNotify(deps: NotifyDeps): Notify {
         await taker.start()
         await runner.start()
         await workflows.worker.start()
+        scheduleWorker.start()
       },
       async stop() {
-        await workflows.worker.stop()
+        await Promise.all([workflows.worker.stop(), scheduleWorker.stop()])
         await Promise.all([
           runner.stop(),
           taker.stop(),

@@ -4,6 +4,7 @@ import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
 import { Preferences } from '@mainstay/proto/notify/v1/preferences'
 import { Recipients } from '@mainstay/proto/notify/v1/recipients'
+import { Schedules } from '@mainstay/proto/notify/v1/schedules'
 import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { System } from '@mainstay/proto/system/v1'
@@ -36,6 +37,7 @@ export interface Mainstay {
   campaigns: Client<typeof Campaigns>
   notify: Client<typeof Notify>
   preferences: Client<typeof Preferences>
+  schedules: Client<typeof Schedules>
   system: Client<typeof System>
   inbox: Client<typeof Inbox>
   recipients: Client<typeof Recipients>
@@ -71,6 +73,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     campaigns: createClient(Campaigns, transport),
     notify: createClient(Notify, transport),
     preferences: createClient(Preferences, transport),
+    schedules: createClient(Schedules, transport),
     system: createClient(System, transport),
     inbox: createClient(Inbox, transport),
     recipients: createClient(Recipients, transport),

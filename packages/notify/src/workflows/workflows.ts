@@ -13,7 +13,7 @@ import { createMover } from './engine/mover.ts'
 import { tellRuns } from './engine/wake.ts'
 import { createWorkflowWorker, type WorkflowWorker } from './engine/worker.ts'
 import { deleteEndedRuns } from './run-store.ts'
-import { createWorkflows } from './service.ts'
+import { createWorkflows, type Workflows } from './service.ts'
 
 export interface WorkflowPartDeps extends Names {
   db: Db
@@ -31,6 +31,8 @@ export interface WorkflowPartDeps extends Names {
 /** Workflows as a part of notify. */
 export interface WorkflowPart {
   implementation: Implementation
+  /** As the API starts one. */
+  start: Workflows['start']
   worker: Pick<WorkflowWorker, 'start' | 'stop'>
   /** Forgets runs that ended before a time. */
   forgetBefore(time: Date): Promise<void>
@@ -51,11 +53,10 @@ export function createWorkflowPart(deps: WorkflowPartDeps): WorkflowPart {
       await tellRuns(bus, db)
     },
   })
+  const workflows = createWorkflows(deps)
   return {
-    implementation: implementWorkflows({
-      ...{ db, clock, pageTokens },
-      workflows: createWorkflows(deps),
-    }),
+    implementation: implementWorkflows({ ...{ db, clock, pageTokens }, workflows }),
+    start: workflows.start,
     worker,
     async forgetBefore(time) {
       while ((await deleteEndedRuns(db, time)) > 0);

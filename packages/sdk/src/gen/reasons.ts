@@ -64,6 +64,7 @@ export type ServerReason =
   | 'notify.request_invalid'
   | 'notify.resume_token_invalid'
   | 'notify.routing_invalid'
+  | 'notify.schedule_not_found'
   | 'notify.segment_exists'
   | 'notify.segment_not_found'
   | 'notify.suppression_not_found'
