@@ -74,6 +74,8 @@ describe('the console in a real browser', { skip }, () => {
       .first()
       .waitFor()
     await timeline.getByText(/Attempt 1: accepted by Sandbox/).waitFor()
+    await timeline.getByRole('button', { name: /Attempt 1: accepted by Sandbox/ }).click()
+    await timeline.getByText(/RCPT TO: /).waitFor()
     assert.match(page.url(), /\/messages\/msg_/)
     await page.goto(`${url}/mailbox`)
     await page.getByText('From the browser').first().click()

@@ -34,6 +34,7 @@ const COLUMNS = [
   ['failed', 'refused'],
   ['injected', 'answers withheld'],
   ['abandoned', 'cut off by a kill'],
+  ['late', 'given up'],
   ['duplicates', 'duplicates'],
   ['flagged', 'flagged'],
   ['lost', 'lost'],
@@ -90,7 +91,7 @@ export function summarise(outcome: Outcome): BenchReport {
       limits[`${name}.${key}`] = 0
     }
     targets[`${name}.injected`] = 1
-    const unknowns = fate.injected + fate.abandoned
+    const unknowns = fate.injected + fate.abandoned + fate.late
     const isKeyed = project === 'keyed'
     limits[`${name}.parked`] = isKeyed ? 0 : unknowns
     limits[`${name}.duplicates`] = isKeyed || policy === 'AT_MOST_ONCE' ? 0 : unknowns

@@ -25,6 +25,8 @@ export interface Fate {
   injected: number
   /** Attempts whose worker was given up, by the ledger. */
   abandoned: number
+  /** Attempts that their worker gave up though the provider withheld nothing: the machine was too busy for both. By the ledger. */
+  late: number
   /** Messages more than there should be at the provider, by its word. */
   duplicates: number
   /** Flagged possible_duplicate. */
@@ -48,6 +50,7 @@ export const FATES = [
   'failed',
   'injected',
   'abandoned',
+  'late',
   'duplicates',
   'flagged',
   'lost',
@@ -106,6 +109,9 @@ const GONE_OUT = [SENT, DELIVERED, BOUNCED, COMPLAINED].join(', ')
 /** The words that the reaper records. */
 const GIVEN_UP = 'the worker stopped before it could record what the provider answered'
 
+/** The words of a worker that waited as long as its settings let it. */
+const TOO_LATE = 'gave up waiting|no answer within|[Tt]imeout|timed out'
+
 /** One row a message: what everybody says of it, and what is wrong with that. */
 const MAKE_FATE = `
 CREATE TABLE chaos.fate AS
@@ -116,8 +122,9 @@ WITH calls AS (
   FROM chaos.calls GROUP BY message_id
 ),
 attempts AS (
-  SELECT message_id, count(*) AS abandoned FROM notify.delivery_attempts
-  WHERE outcome = 6 AND reply = '${GIVEN_UP}' GROUP BY message_id
+  SELECT message_id, count(*) FILTER (WHERE reply = '${GIVEN_UP}') AS abandoned,
+    count(*) FILTER (WHERE reply ~ '${TOO_LATE}') AS gave_up
+  FROM notify.delivery_attempts WHERE outcome = 6 GROUP BY message_id
 ),
 told AS (
   SELECT message_id,
@@ -127,7 +134,8 @@ told AS (
 ),
 said AS (
   SELECT a.message_id, a.what AS name, m.state, m.possible_duplicate AS flagged, coalesce(c.taken, 0) AS taken,
-    coalesce(c.injected, 0) AS injected, coalesce(c.refused, 0) AS refused, coalesce(t.abandoned, 0) AS abandoned, r.told
+    coalesce(c.injected, 0) AS injected, coalesce(c.refused, 0) AS refused, coalesce(t.abandoned, 0) AS abandoned,
+    CASE WHEN coalesce(c.injected, 0) = 0 THEN coalesce(t.gave_up, 0) ELSE 0 END AS late, r.told
   FROM chaos.acked a
   LEFT JOIN notify.messages m ON m.message_id = a.message_id
   LEFT JOIN calls c ON c.message_id = a.message_id
@@ -137,7 +145,7 @@ said AS (
 SELECT *,
   (state IS NULL OR state NOT IN (${GONE_OUT}, ${FAILED}, ${UNKNOWN}) OR (state IN (${GONE_OUT}) AND taken = 0)) AS lost,
   (taken > 1 AND NOT flagged) AS unflagged,
-  ((state = ${UNKNOWN} AND injected + abandoned = 0) OR taken - 1 > injected + abandoned) AS unexplained,
+  ((state = ${UNKNOWN} AND injected + abandoned + late = 0) OR taken - 1 > injected + abandoned + late) AS unexplained,
   ((state = ${UNKNOWN} AND name = ANY ($2::text[]) AND refused = 0)
     OR (state = ${FAILED} AND (refused = 0 OR taken > 0))) AS wrong_end,
   (told IS NOT NULL AND state IS DISTINCT FROM told) AS wrong_state
@@ -150,6 +158,7 @@ SELECT name, count(*)::int4 AS messages,
   count(*) FILTER (WHERE state = ${FAILED})::int4 AS failed,
   sum(injected)::int4 AS injected,
   sum(abandoned)::int4 AS abandoned,
+  sum(late)::int4 AS late,
   coalesce(sum(taken - 1) FILTER (WHERE taken > 1), 0)::int4 AS duplicates,
   count(*) FILTER (WHERE flagged)::int4 AS flagged,
   count(*) FILTER (WHERE lost)::int4 AS lost,

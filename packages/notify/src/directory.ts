@@ -4,6 +4,7 @@ import { mailboxHandlers } from './mailbox/api.ts'
 import { createIntake } from './mailbox/intake.ts'
 import { createMailbox, type SignIn } from './mailbox/server.ts'
 import type { Delivered } from './mailbox/store.ts'
+import type { RequestDeps } from './messages/requests.ts'
 import { providerAccountHandlers } from './provider-accounts/api.ts'
 import {
   type Adapters,
@@ -26,6 +27,8 @@ import { readSmtpSettings } from './provider-accounts/smtp-url.ts'
 import type { AccountRow } from './provider-accounts/store.ts'
 import type { ProviderSemantics } from './providers/adapter.ts'
 import { createHttpAdapter } from './providers/http.ts'
+import type { Outgoing } from './providers/outgoing.ts'
+import { viewEndpointRequest, viewMail, viewServiceRequest } from './providers/request-view.ts'
 import { createSandboxAdapter } from './providers/sandbox.ts'
 import { createServiceAdapter } from './providers/service.ts'
 import { services } from './providers/services.ts'
@@ -59,6 +62,8 @@ export interface Directory extends ProviderDirectory {
   findReportAccount: FindReportAccount
   /** What an account's provider promises; undefined for one that this version does not know. */
   semanticsOf(row: AccountRow): ProviderSemantics | undefined
+  /** What an account is asked for a message, redacted; undefined where there is nothing to show. */
+  viewRequest: RequestDeps['viewRequest']
   /** Takes mail of other programs at NOTIFY_MAILBOX_PORT, when it is set. `signIn` turns an API key into a project. */
   openMailboxPort(signIn: SignIn): Promise<void>
 }
@@ -115,6 +120,10 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       toReportAccount: (row) => toReportAccount(adapters, secrets, row),
     }),
     semanticsOf: (row) => semanticsOf(adapters, row.config),
+    async viewRequest(projectId, accountId, message) {
+      const row = (await index.get(projectId)).byId.get(accountId)
+      return row === undefined ? undefined : viewAccountRequest(row, message)
+    },
     async openMailboxPort(signIn) {
       if (settings.mailboxPort !== 0) await mailbox.listenForOthers(settings.mailboxPort, signIn)
     },
@@ -150,4 +159,16 @@ function createAdapters(
       ]),
     ),
   }
+}
+
+/** What the account as it is now is asked for a message. */
+async function viewAccountRequest(
+  { config, sender }: AccountRow,
+  unsigned: Omit<Outgoing, 'from'>,
+): Promise<string | undefined> {
+  const message = { ...unsigned, from: sender } as Outgoing
+  if (config.kind === 'http') return viewEndpointRequest(config.url, message)
+  if (config.kind !== 'service') return viewMail(message)
+  const service = services.get(config.service)
+  return service === undefined ? undefined : await viewServiceRequest(service, config.settings, message)
 }

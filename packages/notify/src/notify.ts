@@ -136,17 +136,18 @@ export function createNotify(deps: NotifyDeps): Notify {
   const findCategory = createCategoryLookup(db)
   const finders = { findRecipient, findCategory, hasLinks: links !== undefined }
   const send = createSend({ db, writer, clock, settings, directory, renderer: templates, ...finders })
+  const tokens = createTrackingTokens(deps.sealer.deriveKey('notify tracking'))
+  const plans = createPlans(db, templates)
   const messages = createMessages({
     db,
     clock,
     pageTokens,
+    requests: { renderer: plans, viewRequest: directory.viewRequest },
     wake() {
       wakeUp.workers()
       watch.hint()
     },
   })
-  const tokens = createTrackingTokens(deps.sealer.deriveKey('notify tracking'))
-  const plans = createPlans(db, templates)
   const deliverer = createDeliverer({
     db,
     directory,

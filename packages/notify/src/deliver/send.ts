@@ -5,6 +5,7 @@ import type { Outgoing } from '../providers/outgoing.ts'
 import type { Job } from './claim.ts'
 import { Doubt } from './doubt.ts'
 import { LANE_NAMES } from './lanes.ts'
+import { addressed } from './outgoing-of.ts'
 
 /** How long a client may still take to give up after it was told to. */
 const GRACE_MS = 5000
@@ -45,11 +46,15 @@ export function sendBatch(
     },
   }
   let timer = setTimeout(() => {
-    controller.abort(new Error(`no answer within ${timeoutMs} ms`))
-    timer = setTimeout(() => {
-      for (const job of open)
-        close(job, { outcome: 'unknown', reply: `no answer within ${timeoutMs + GRACE_MS} ms` })
-    }, GRACE_MS)
+    // Where the process stood still, timers come before what waits in its sockets: answers that are there are read first.
+    setImmediate(() => {
+      if (open.size === 0) return
+      controller.abort(new Error(`no answer within ${timeoutMs} ms`))
+      timer = setTimeout(() => {
+        for (const job of open)
+          close(job, { outcome: 'unknown', reply: `no answer within ${timeoutMs + GRACE_MS} ms` })
+      }, GRACE_MS)
+    })
   }, timeoutMs)
   const nowMs = Date.now()
   for (const job of jobs) {
@@ -108,14 +113,5 @@ function toOutgoing(job: Job, nowMs: number): Outgoing {
     }),
     ...(job.account.reportUrl !== '' && { reportUrl: job.account.reportUrl }),
   }
-  const { content } = job
-  if ('email' in content) {
-    const { attachments: _stored, ...email } = content.email
-    return { ...envelope, channel: 'email', ...email, headers: job.headers }
-  }
-  if ('sms' in content) return { ...envelope, channel: 'sms', ...content.sms }
-  if ('whatsapp' in content) return { ...envelope, channel: 'whatsapp', content: content.whatsapp }
-  if ('push' in content) return { ...envelope, channel: 'push', ...content.push }
-  if ('chat' in content) return { ...envelope, channel: 'chat', ...content.chat }
-  return { ...envelope, channel: 'webhook', ...content.webhook, secret: '' }
+  return addressed(envelope, job.content, job.headers)
 }

@@ -22,6 +22,7 @@ import { reasons } from '../errors.ts'
 import { cancelQueued, type Decision, requeueUnknown, settleUnknown } from './decide-store.ts'
 import { readFilter } from './filter.ts'
 import { listMessages, type Order } from './list.ts'
+import { type RequestDeps, viewRequests } from './requests.ts'
 import { type MessageRow, stateOf } from './row.ts'
 import { findMessage, findMessagesOf } from './store.ts'
 import { tellTimeline } from './timeline.ts'
@@ -33,10 +34,12 @@ export interface MessagesDeps {
   pageTokens: PageTokens
   /** Called once a message is in the queue again, or out of it. */
   wake: () => void
+  /** How what providers were asked is shown. Absent: it is not. */
+  requests?: RequestDeps
 }
 
 /** Reading messages, and stepping in. */
-export function createMessages({ db, clock, pageTokens, wake }: MessagesDeps) {
+export function createMessages({ db, clock, pageTokens, wake, requests }: MessagesDeps) {
   async function get(ctx: CallContext, messageId: string): Promise<MessageRow> {
     const uuid = fromTypeId('msg', messageId)
     const row = uuid === undefined ? undefined : await findMessage(ctx.tx ?? db, ctx.projectId, uuid)
@@ -95,7 +98,12 @@ export function createMessages({ db, clock, pageTokens, wake }: MessagesDeps) {
       }
       if (message.queue_account_id !== null) accountIds.add(message.queue_account_id)
       const accountNames = await findAccountNames(db, projectId, [...accountIds])
-      const history = { message, origin, attempts, notes, accountNames, nowMs: clock.nowMs() }
+      const asked = new Set(attempts.map((attempt) => attempt.provider_account_id))
+      const views = requests && (await viewRequests(requests, message, origin?.content, asked))
+      const history = {
+        ...{ message, origin, attempts, notes, accountNames, nowMs: clock.nowMs() },
+        ...(views && { requests: views }),
+      }
       return { message, entries: tellTimeline(history) }
     },
 

@@ -1,4 +1,5 @@
 import type { Executor } from '@mainstay/kernel'
+import type { NotificationContent } from '../rendering.ts'
 
 export interface AttemptRow {
   attempt: number
@@ -31,6 +32,7 @@ export interface OriginRow {
   actor: string
   request_id: string | null
   dedupe_key: string | null
+  content: NotificationContent
 }
 
 /** Who asked for the message. Undefined only for a message whose notification was dropped with an older partition. */
@@ -41,7 +43,7 @@ export async function findOrigin(
 ): Promise<OriginRow | undefined> {
   const { rows } = await executor.query<OriginRow>({
     text: `
-      SELECT actor, request_id, dedupe_key FROM notify.notifications
+      SELECT actor, request_id, dedupe_key, content FROM notify.notifications
       WHERE project_id = $1 AND notification_id = $2`,
     values: [projectId, notificationId],
   })

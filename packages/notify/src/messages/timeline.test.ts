@@ -69,7 +69,7 @@ function attempt(number: number, change: Partial<AttemptRow> = {}): AttemptRow {
 function tell(history: Partial<History>) {
   const entries = tellTimeline({
     message: message(),
-    origin: { actor: 'key_1', request_id: 'req_1', dedupe_key: null },
+    origin: { actor: 'key_1', request_id: 'req_1', dedupe_key: null, content: { sms: { text: 'Hi' } } },
     attempts: [],
     notes: [],
     accountNames: new Map([

@@ -19,6 +19,8 @@ export interface History {
   /** Provider accounts' names by uuid. */
   accountNames: ReadonlyMap<string, string>
   nowMs: number
+  /** What accounts were asked, redacted, by uuid. Default: nothing is shown of it. */
+  requests?: ReadonlyMap<string, string>
 }
 
 type Entry = MessageInitShape<typeof TimelineEntrySchema>
@@ -76,6 +78,7 @@ function tellAcceptance({ message, origin, notes, nowMs }: History): Dated[] {
 
 function tellAttempt(history: History, row: AttemptRow, index: number): Dated[] {
   const { accountNames, attempts } = history
+  const request = history.requests?.get(row.provider_account_id)
   const name = accountNames.get(row.provider_account_id) ?? 'a provider account that was deleted'
   const startMs = row.start_time.getTime()
   const told: Dated[] = []
@@ -95,6 +98,7 @@ function tellAttempt(history: History, row: AttemptRow, index: number): Dated[] 
       attempt: row.attempt,
       outcome: row.outcome,
       ...account(row.provider_account_id, name),
+      ...(request === undefined ? {} : { attributes: { request } }),
       providerMessageId: row.provider_message_id ?? '',
     }),
   )

@@ -11,11 +11,13 @@ export function hasBody(entry: TimelineEntry): boolean {
 
 /** An entry opened: what the machine said word for word, its neighbours, and the facts behind it. */
 export function EntryBody({ entry }: { entry: TimelineEntry }) {
+  const { request, facts } = partsOf(entry)
   return (
     <>
       {entry.detail && (
         <CodeBox text={entry.detail} label={entry.attempt > 0 ? 'Reply of the provider' : 'Detail'} />
       )}
+      {request !== undefined && <CodeBox text={request} label="Request, redacted" />}
       <Facts
         rows={[
           [
@@ -36,7 +38,7 @@ export function EntryBody({ entry }: { entry: TimelineEntry }) {
           ['By', isPersonal(entry.actor) && <Copyable text={entry.actor} what="actor id" />],
         ]}
       />
-      {entry.attributes && hasAttributes(entry) && <JsonView value={entry.attributes} label="Facts" />}
+      {Object.keys(facts).length > 0 && <JsonView value={facts} label="Facts" />}
     </>
   )
 }
@@ -44,6 +46,14 @@ export function EntryBody({ entry }: { entry: TimelineEntry }) {
 /** An operator or a key, rather than a part of Mainstay. */
 function isPersonal(actor: string): boolean {
   return actor.startsWith('opr_') || actor.startsWith('key_')
+}
+
+/** What the provider was asked has a box of its own. */
+function partsOf({ attempt, attributes = {} }: TimelineEntry) {
+  const { request, ...facts } = attributes
+  return attempt > 0 && typeof request === 'string'
+    ? { request, facts }
+    : { request: undefined, facts: attributes }
 }
 
 function hasAttributes(entry: TimelineEntry): boolean {

@@ -918,7 +918,8 @@ export declare type TimelineEntry = Message$1<"mainstay.notify.v1.TimelineEntry"
   providerMessageId: string;
 
   /**
-   * Facts of this entry, for example why other accounts were passed over.
+   * Facts of this entry, for example why other accounts were passed over. Of an attempt, `request`: what the provider was asked,
+   * without secrets, codes and what links carry; written anew from what is stored, as the account is now.
    *
    * @generated from field: google.protobuf.Struct attributes = 12;
    */
