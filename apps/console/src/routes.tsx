@@ -42,6 +42,14 @@ export const router = createBrowserRouter([
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },
+          { path: 'workflows', lazy: pages.workflows },
+          { path: 'workflows/new', lazy: pages.workflow },
+          { path: 'workflows/:name', lazy: pages.workflow },
+          {
+            path: 'runs',
+            lazy: pages.runs,
+            children: [{ path: ':runId', lazy: pages.run }],
+          },
           {
             path: 'providers',
             lazy: pages.providers,

@@ -16,6 +16,7 @@ import {
   SlidersHorizontal,
   Smartphone,
   Users,
+  Workflow,
 } from 'lucide-react'
 
 /** A page in the navigation, the palette and the shortcuts. */
@@ -39,6 +40,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/review', title: 'Review queue', icon: CircleHelp, key: 'r' },
       { path: '/campaigns', title: 'Campaigns', icon: Megaphone, key: 'c' },
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
+      { path: '/workflows', title: 'Workflows', icon: Workflow, key: 'w' },
       { path: '/suppressions', title: 'Suppressions', icon: Ban, key: 'u' },
       { path: '/providers', title: 'Providers', icon: Server, key: 'p' },
       { path: '/routing', title: 'Routing', icon: Route, key: 'o' },

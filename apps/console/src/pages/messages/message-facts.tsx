@@ -46,6 +46,7 @@ export function MessageFacts({ message }: { message: Message }) {
               <TemplateLink name={message.template.name} version={message.template.version} />
             ),
           ],
+          ['Workflow run', message.workflowRunId && <RunLink runId={message.workflowRunId} />],
           ['Class', classWord(message.messageClass)],
           ['Mode', message.live ? 'Live' : 'Test'],
           ['Accepted', time(message.createTime)],
@@ -68,6 +69,14 @@ function TemplateLink({ name, version }: { name: string; version: number }) {
       className="text-accent underline-offset-2 hover:underline"
     >
       {name}, version {version}
+    </Link>
+  )
+}
+
+function RunLink({ runId }: { runId: string }) {
+  return (
+    <Link to={`/runs/${runId}`} className="tabular text-xs text-accent underline-offset-2 hover:underline">
+      {runId}
     </Link>
   )
 }
