@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
-import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire'
+import { base64Decode } from '@bufbuild/protobuf/wire'
 import {
   type DescriptorProto,
   type EnumDescriptorProto,
@@ -11,7 +11,10 @@ const VALIDATE_IMPORT = /import \{ file_buf_validate_validate \} from "[^"]+";/
 
 /**
  * Takes the validation rules out of the generated contracts. The server validates; to the console the rules are 20 kB of
- * gzipped descriptors that nothing reads. Options of methods stay: the SDK finds its routes in them.
+ * gzipped descriptors that nothing reads. Of methods the options stay that the SDK finds its routes in.
+ *
+ * What is left stands as it is, and becomes base64 in the browser: names that come again and again stand at any of three places
+ * in base64, which keeps gzip from seeing them.
  */
 export function slimContracts(): Plugin {
   return {
@@ -22,7 +25,7 @@ export function slimContracts(): Plugin {
       const slim = code
         .replace(VALIDATE_IMPORT, '')
         .replace(/file_buf_validate_validate\s*,?/, '')
-        .replace(/(?<=fileDesc\(")[^"]+/, withoutFieldOptions)
+        .replace(/(?<=fileDesc\()"([^"]+)"/, (_, encoded: string) => withoutFieldOptions(encoded))
       if (slim.includes('buf_validate'))
         throw new Error(`${id} uses the validation rules in a way that is not known`)
       return { code: slim, map: null }
@@ -30,11 +33,19 @@ export function slimContracts(): Plugin {
   }
 }
 
+/** What the SDK reads of a method: `google.api.http` and `mainstay.rpc.v1.idempotent`. */
+const READ_OPTIONS: ReadonlySet<number> = new Set([72295728, 50101])
+
+/** The descriptor as an expression. */
 function withoutFieldOptions(encoded: string): string {
   const file = fromBinary(FileDescriptorProtoSchema, base64Decode(encoded))
   for (const message of file.messageType) strip(message)
   for (const one of file.enumType) stripEnum(one)
-  return base64Encode(toBinary(FileDescriptorProtoSchema, file), 'std_raw')
+  for (const { options } of file.service.flatMap(({ method }) => method)) {
+    if (options?.$unknown) options.$unknown = options.$unknown.filter(({ no }) => READ_OPTIONS.has(no))
+  }
+  const characters = String.fromCharCode(...toBinary(FileDescriptorProtoSchema, file))
+  return `btoa(${JSON.stringify(characters)})`
 }
 
 /** Our own options and buf's are extensions, which are unknown fields here; known ones (`map_entry`) have to stay. */

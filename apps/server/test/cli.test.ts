@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
@@ -169,4 +171,37 @@ test('doctor finds everything well', async () => {
   assert.equal(code, 0, out)
   assert.match(out, /database/)
   assert.match(out, /PostgreSQL 1\d/)
+})
+
+test('a workflow is checked, published, started and followed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-cli-'))
+  const file = join(folder, 'hello.yaml')
+  try {
+    writeFileSync(file, 'name: hello\nsteps:\n  - { id: hi, channel: fax }\n')
+    const wrong = await mainstay(['workflows', 'publish', file, '--validate'])
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.err, /hello\.yaml:3:15: steps\[0\]\.channel must be email, /)
+    assert.equal((await mainstay(['workflows', 'publish', file])).code, 1)
+    writeFileSync(
+      file,
+      'name: hello\nsteps:\n  - { id: hi, channel: email, content: { subject: "Hi {{ n }}", text: x } }\n',
+    )
+    assert.match((await mainstay(['workflows', 'publish', file])).out, /hello, version 1: published/)
+    assert.match((await mainstay(['workflows', 'publish', file])).out, /nothing has changed/)
+    assert.match((await mainstay(['workflows', 'list'])).out, /hello\s+1\s+1\s+0/)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const start = ['--json', 'workflows', 'start', 'hello', '--to', 'ada@example.com', '--data', 'n=7']
+  const { out } = await mainstay([...start, '--dedupe-key', 'k1'])
+  const { runId } = JSON.parse(out) as { runId: string }
+  const again = JSON.parse((await mainstay([...start, '--dedupe-key', 'k1'])).out)
+  assert.deepEqual([again.runId, again.deduplicated], [runId, true])
+  await waitFor(async () => /Completed/.test((await mainstay(['workflows', 'run', runId])).out), {
+    what: 'the run to end',
+    timeoutMs: 30_000,
+  })
+  assert.match((await mainstay(['workflows', 'runs', '--state', 'completed'])).out, new RegExp(runId))
+  assert.equal((await mainstay(['workflows', 'cancel', runId])).code, 1)
+  assert.equal((await mainstay(['workflows', 'start', 'hello'])).code, 2)
 })

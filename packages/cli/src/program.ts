@@ -7,6 +7,7 @@ import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
 import { addSend } from './commands/send.ts'
 import { addServer } from './commands/server.ts'
+import { addWorkflows } from './commands/workflows.ts'
 import { findConnection, findNamedUrl } from './config.ts'
 import { CommandError, describeFailure, EXIT } from './failure.ts'
 import type { Output } from './output.ts'
@@ -129,6 +130,7 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
   addSend(program, context)
   addMessages(program, context)
   addCampaigns(program, context)
+  addWorkflows(program, context)
   addKeys(program, context)
   addDoctor(program, context)
   return program

@@ -140,10 +140,10 @@ function usePublish() {
     mutationFn: (value: string) => mainstay().workflows.publishWorkflow({ source: { case: 'yaml', value } }),
     async onSuccess({ workflow }) {
       if (workflow === undefined) return
-      await queries.invalidateQueries({ queryKey: ['workflows'] })
-      await queries.invalidateQueries({ queryKey: ['workflow'] })
       toast.success(`Version ${workflow.version} of ${workflow.name} is published.`)
       await navigate(`/workflows/${workflow.name}`)
+      await queries.invalidateQueries({ queryKey: ['workflows'] })
+      await queries.invalidateQueries({ queryKey: ['workflow'] })
     },
   })
 }
