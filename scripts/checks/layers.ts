@@ -11,6 +11,7 @@ const FLOORS = [
   ['notify', 'files', 'links', 'search', 'observe'],
   ['identity', 'imports', 'gateway'],
   ['sdk'],
+  ['sdk-react'],
   ['cli'],
   ['server'],
   ['console'],
@@ -19,6 +20,7 @@ const FLOORS = [
 /** Published alone: they speak HTTP, and know nothing of the server's inside. */
 const OUTSIDE = new Map([
   ['sdk', new Set(['proto'])],
+  ['sdk-react', new Set(['sdk'])],
   ['cli', new Set(['proto', 'sdk'])],
   ['console', new Set(['proto', 'sdk'])],
 ])

@@ -10,13 +10,23 @@ export const PUBLISHED: readonly PublishedPackage[] = [
   { folder: 'proto' },
   // The client runs in browsers too: nothing of Node may be needed to compile it.
   { folder: 'packages/sdk', compile: { lib: ['es2022', 'dom', 'dom.iterable'], types: [] } },
+  {
+    folder: 'packages/sdk-react',
+    compile: { lib: ['es2023', 'dom', 'dom.iterable'], types: [], jsx: 'react-jsx' },
+  },
   { folder: 'packages/cli', compile: { lib: ['es2022', 'dom'], types: ['node'] } },
 ]
 
 interface PublishedPackage {
   folder: string
   /** How its sources become JavaScript; without it, what lies there is JavaScript already. */
-  compile?: { lib: string[]; types: string[] }
+  compile?: Compile
+}
+
+interface Compile {
+  lib: string[]
+  types: string[]
+  jsx?: 'react-jsx'
 }
 
 interface Manifest {
@@ -88,7 +98,7 @@ function linkDependencies(stage: string, { dependencies }: Manifest): void {
   }
 }
 
-function build(folder: string, { lib, types }: { lib: string[]; types: string[] }): void {
+function build(folder: string, { lib, types, jsx }: Compile): void {
   const config = join(folder, 'tsconfig.json')
   const compilerOptions = {
     noEmit: false,
@@ -101,6 +111,7 @@ function build(folder: string, { lib, types }: { lib: string[]; types: string[] 
     skipLibCheck: false,
     lib,
     types,
+    ...(jsx && { jsx }),
     typeRoots: [join(root, 'node_modules/@types')],
   }
   const extended = join(root, 'tsconfig.base.json')

@@ -4,7 +4,7 @@ import { errorFromBody, MainstayError } from './errors.ts'
 /** How the SDK reaches a server. */
 export interface TransportOptions {
   baseUrl: string
-  headers: () => Record<string, string>
+  headers: () => Record<string, string> | Promise<Record<string, string>>
   fetch: typeof globalThis.fetch
   credentials?: 'omit' | 'same-origin' | 'include'
   timeoutMs: number
@@ -101,7 +101,7 @@ async function open(
 ): Promise<Response> {
   const headers: Record<string, string> = {
     accept,
-    ...transport.headers(),
+    ...(await transport.headers()),
     ...request.headers,
     ...request.options.headers,
   }

@@ -1,0 +1,5 @@
+export type { InboxAction, InboxCounts, InboxItem, InboxView } from '@mainstay/sdk/inbox'
+export { type InboxHook, useInbox, useUnreadCount } from './hooks.ts'
+export { Inbox, type InboxProps } from './inbox.tsx'
+export { englishLabels, type InboxLabels } from './labels.ts'
+export { InboxProvider, type InboxProviderProps } from './provider.tsx'
