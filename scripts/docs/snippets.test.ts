@@ -13,7 +13,7 @@ import { type Fence, readFences } from './fences.ts'
 
 /** What is run as it stands, and what is only read. A block in neither is a mistake. */
 const RUN = ['sh', 'ts']
-const READ = ['text', 'ini', 'http', 'json', 'proto', 'sql', 'csv', 'html', 'liquid']
+const READ = ['text', 'ini', 'http', 'json', 'proto', 'sql', 'csv', 'html', 'liquid', 'tsx', 'css']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const paths = ['README.md', 'docs/guides/*.md', 'packages/{sdk,cli}/README.md', 'proto/README.md']

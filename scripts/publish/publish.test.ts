@@ -31,7 +31,7 @@ test('publint finds nothing wrong with what is packed', async () => {
 })
 
 test('the manifests are public, carry a licence, and name no source file or test', () => {
-  for (const name of ['proto', 'sdk', 'cli']) {
+  for (const name of ['proto', 'sdk', 'sdk-react', 'cli']) {
     const installed = join(project, 'node_modules/@mainstay', name)
     const manifest = readFileSync(join(installed, 'package.json'), 'utf8')
     assert.doesNotMatch(manifest, /"private"|devDependencies|\.\/src\//)

@@ -37,6 +37,7 @@ interface Manifest {
   bin?: Record<string, string>
   files: string[]
   dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
   devDependencies?: Record<string, string>
 }
 
@@ -89,8 +90,9 @@ function copy(from: string, to: string, path: string): void {
 }
 
 /** Dependencies from elsewhere are the ones that are installed here. */
-function linkDependencies(stage: string, { dependencies }: Manifest): void {
-  for (const name of Object.keys(dependencies ?? {})) {
+function linkDependencies(stage: string, { dependencies, peerDependencies }: Manifest): void {
+  const peers = Object.keys(peerDependencies ?? {}).flatMap((name) => [name, `@types/${name}`])
+  for (const name of [...Object.keys(dependencies ?? {}), ...peers]) {
     const link = join(stage, 'node_modules', name)
     if (existsSync(link)) continue
     mkdirSync(dirname(link), { recursive: true })

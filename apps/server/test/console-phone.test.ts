@@ -20,7 +20,7 @@ describe('the sandbox phone in a real browser', { skip }, () => {
 
   test('a test of each channel is sent from the dialog and watched until it is delivered', async () => {
     const { page, url } = mainstay
-    for (const channel of ['SMS', 'WhatsApp', 'Push', 'Chat', 'Webhook']) {
+    for (const channel of ['SMS', 'WhatsApp', 'Push', 'Inbox', 'Chat', 'Webhook']) {
       await page.goto(`${url}/messages`)
       await page.getByRole('button', { name: 'Send a test' }).first().click()
       const dialog = page.getByRole('dialog')
@@ -64,6 +64,21 @@ describe('the sandbox phone in a real browser', { skip }, () => {
     await assertAccessible(page)
     await page.getByRole('radio', { name: 'Lock screen' }).click()
     await page.getByRole('list', { name: 'Notifications' }).getByText('On its way').waitFor()
+    await assertAccessible(page)
+    await page.getByRole('radio', { name: 'Inbox' }).click()
+    const items = page.getByRole('list', { name: 'Inbox items' })
+    await items.getByText('Your order has shipped').waitFor()
+    await call('POST', '/v1/notifications', {
+      to: { recipientId: 'ada' },
+      inbox: {
+        title: 'Your card expires soon',
+        severity: 'INBOX_SEVERITY_WARNING',
+        actionUrl: '/cards',
+        actionLabel: 'Renew',
+      },
+    })
+    await items.getByText('Your card expires soon').waitFor()
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/phone.png` })
     await assertAccessible(page)
     await page.getByRole('radio', { name: 'Chat' }).click()
     await page

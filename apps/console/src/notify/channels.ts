@@ -1,6 +1,6 @@
 import { Channel } from '@mainstay/proto/notify/v1'
 import type { LucideIcon } from 'lucide-react'
-import { Bell, Hash, Mail, MessageCircle, MessageSquareText, Webhook } from 'lucide-react'
+import { Bell, Hash, Inbox, Mail, MessageCircle, MessageSquareText, Webhook } from 'lucide-react'
 
 /** How a channel reads. */
 export interface ChannelLook {
@@ -18,6 +18,7 @@ export const channels: ReadonlyMap<Channel, ChannelLook> = new Map([
   [Channel.PUSH, { slug: 'push', word: 'Push', icon: Bell }],
   [Channel.CHAT, { slug: 'chat', word: 'Chat', icon: Hash }],
   [Channel.WEBHOOK, { slug: 'webhook', word: 'Webhook', icon: Webhook }],
+  [Channel.INBOX, { slug: 'inbox', word: 'Inbox', icon: Inbox }],
 ])
 
 export function channelWord(channel: Channel): string {

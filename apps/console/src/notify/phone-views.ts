@@ -2,7 +2,7 @@ import { Channel } from '@mainstay/proto/notify/v1'
 
 /** One of the tabs: which channels it shows, and which one a test goes to. */
 export interface PhoneView {
-  slug: 'messages' | 'lock-screen' | 'chat' | 'webhooks'
+  slug: 'messages' | 'lock-screen' | 'inbox' | 'chat' | 'webhooks'
   title: string
   /** Names of `Channel`. */
   channels: readonly string[]
@@ -24,6 +24,13 @@ export const phoneViews: readonly PhoneView[] = [
     channels: ['CHANNEL_PUSH'],
     testChannel: Channel.PUSH,
     empty: 'No pushes yet',
+  },
+  {
+    slug: 'inbox',
+    title: 'Inbox',
+    channels: ['CHANNEL_INBOX'],
+    testChannel: Channel.INBOX,
+    empty: 'Nothing in anybody’s inbox yet',
   },
   {
     slug: 'chat',

@@ -40,6 +40,15 @@ const examples: Partial<Record<Channel, Example>> = {
     },
     cli: '--channel push --to device-of-ada --title "On its way" --text "With you at 18:40."',
   },
+  [Channel.INBOX]: {
+    to: '{ "recipientId": "ada" }',
+    content: '"inbox": { "title": "Your order has shipped", "actionUrl": "/orders/7" }',
+    typescript: {
+      target: "{ case: 'recipientId', value: 'ada' }",
+      content: "{ case: 'inbox', value: { title: 'Your order has shipped', actionUrl: '/orders/7' } }",
+    },
+    cli: '--channel inbox --to ada --title "Your order has shipped"',
+  },
   [Channel.CHAT]: {
     to: '{ "chat": "C01234567" }',
     content: '"chat": { "text": "Order *1234* has shipped." }',

@@ -14,7 +14,7 @@ export interface TestFields {
 /** One channel as the dialog shows it. */
 export interface TestForm {
   /** The field of `Target` that holds its address. */
-  target: 'email' | 'phone' | 'deviceToken' | 'chat' | 'url'
+  target: 'email' | 'phone' | 'deviceToken' | 'chat' | 'url' | 'recipientId'
   toLabel: string
   toHelp?: string
   /** What is asked for besides the address, in order. */
@@ -68,6 +68,17 @@ export const testForms: ReadonlyMap<Channel, TestForm> = new Map<Channel, TestFo
       asks: ['title', 'text'],
       example: { to: 'device-of-ada', title: 'On its way', text: 'Your order will be with you at 18:40.' },
       content: ({ title, text: body }) => ({ case: 'push', value: { title, body } }),
+    },
+  ],
+  [
+    Channel.INBOX,
+    {
+      target: 'recipientId',
+      toLabel: 'Recipient',
+      toHelp: 'Your id of the person. They need not be stored.',
+      asks: ['title', 'text'],
+      example: { to: 'ada', title: 'Your order has shipped', text: 'It will be with you on Friday.' },
+      content: ({ title, text: body }) => ({ case: 'inbox', value: { title, body } }),
     },
   ],
   [

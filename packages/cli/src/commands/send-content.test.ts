@@ -12,6 +12,7 @@ test('each channel is made of its own flags', async () => {
     await read({ channel: 'push', title: 'Acme', text: 'Hello' }),
     await read({ channel: 'chat', text: 'Hello' }),
     await read({ channel: 'webhook', type: 'order.shipped', data: { orderId: '1' } }),
+    await read({ channel: 'inbox', title: 'Shipped', text: 'Hello' }),
     await read({ template: 'welcome' }),
   ]
   assert.deepEqual(made, [
@@ -21,6 +22,7 @@ test('each channel is made of its own flags', async () => {
     { case: 'push', value: { title: 'Acme', body: 'Hello' } },
     { case: 'chat', value: { text: 'Hello' } },
     { case: 'webhook', value: { type: 'order.shipped', data: { orderId: '1' } } },
+    { case: 'inbox', value: { title: 'Shipped', body: 'Hello' } },
     { case: 'template', value: { name: 'welcome' } },
   ])
 })
@@ -31,5 +33,6 @@ test('what a channel has no place for, or cannot do without, is told', async () 
   })
   await assert.rejects(read({ channel: 'push', title: 'Acme' }), { message: /--text/ })
   await assert.rejects(read({ channel: 'webhook' }), { message: /--type/ })
+  await assert.rejects(read({ channel: 'inbox', text: 'x' }), { message: /--title/ })
   await assert.rejects(read({ subject: 'Hi' }), { message: /--text or --html/ })
 })

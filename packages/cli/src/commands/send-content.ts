@@ -11,6 +11,7 @@ export const CHANNELS = {
   push: 'deviceToken',
   chat: 'chat',
   webhook: 'url',
+  inbox: 'recipientId',
 } as const
 
 export type ChannelName = keyof typeof CHANNELS
@@ -38,6 +39,7 @@ const FLAGS: Record<ChannelName, readonly ('subject' | 'text' | 'html' | 'title'
   push: ['title', 'text'],
   chat: ['text'],
   webhook: ['type'],
+  inbox: ['title', 'text'],
 }
 
 /** Reads the content from the flags; a text or HTML that begins with @ is the name of a file. */
@@ -62,6 +64,10 @@ export async function readContent(flags: ContentFlags): Promise<Content> {
   if (channel === 'webhook') {
     if (!type) throw new CommandError('Say what happened: --type, for example order.shipped.', EXIT.usage)
     return { case: 'webhook', value: { type, data: flags.data } }
+  }
+  if (channel === 'inbox') {
+    if (!title) throw new CommandError('Say what it is about: --title.', EXIT.usage)
+    return { case: 'inbox', value: { title, body: text } }
   }
   if (!text) throw new CommandError('Say what it says: --text.', EXIT.usage)
   if (channel === 'push') return { case: 'push', value: { title, body: text } }

@@ -31,7 +31,7 @@ export function addSend(program: Command, context: Context): void {
     .option('--subject <text>', 'the subject line')
     .option('--text <text>', 'the text; @file reads a file')
     .option('--html <html>', 'the HTML; @file reads a file')
-    .option('--title <text>', 'the headline of a push')
+    .option('--title <text>', 'the headline of a push or an inbox item')
     .option('--type <type>', 'what a webhook tells, for example order.shipped')
     .option('--template <name>', 'or the name of a stored template')
     .addOption(

@@ -23,6 +23,7 @@ const toWords: Partial<Record<Channel, string>> = {
   [Channel.PUSH]: 'Device',
   [Channel.CHAT]: 'Place',
   [Channel.WEBHOOK]: 'Endpoint',
+  [Channel.INBOX]: 'Inbox of',
 }
 
 /** What the message is, as opposed to what happened to it, with links to its neighbours. */

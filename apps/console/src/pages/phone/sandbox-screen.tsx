@@ -2,6 +2,7 @@ import type { SandboxItem } from '@mainstay/proto/notify/v1/sandbox'
 import { useMemo, useState } from 'react'
 import type { PhoneView } from '../../notify/phone-views.ts'
 import { toConversations } from './conversations.ts'
+import { InboxApp } from './inbox-app.tsx'
 import { LockScreen } from './lock-screen.tsx'
 import { MessagesApp } from './messages-app.tsx'
 import { PhoneFrame } from './phone-frame.tsx'
@@ -31,9 +32,9 @@ export function SandboxScreen({
   return (
     <div className="mx-auto flex h-full min-h-0 w-full max-w-[1100px] lg:gap-8 lg:px-6 lg:py-5">
       <PhoneFrame label="Phone">
-        {view.slug === 'lock-screen' ? (
-          <LockScreen items={items} />
-        ) : (
+        {view.slug === 'lock-screen' && <LockScreen items={items} />}
+        {view.slug === 'inbox' && <InboxApp items={items} />}
+        {view.slug === 'messages' && (
           <MessagesApp
             conversations={conversations}
             open={conversations.find(({ id }) => id === openId)}

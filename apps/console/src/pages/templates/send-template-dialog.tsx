@@ -19,7 +19,7 @@ interface Fields {
 }
 
 interface Target {
-  case: 'email' | 'phone' | 'deviceToken' | 'chat'
+  case: 'email' | 'phone' | 'deviceToken' | 'chat' | 'recipientId'
   example: string
 }
 
@@ -29,6 +29,7 @@ const TARGETS: ReadonlyMap<Channel, Target> = new Map<Channel, Target>([
   [Channel.WHATSAPP, { case: 'phone', example: '+14155550123' }],
   [Channel.PUSH, { case: 'deviceToken', example: 'device-token-of-ada' }],
   [Channel.CHAT, { case: 'chat', example: 'general' }],
+  [Channel.INBOX, { case: 'recipientId', example: 'ada' }],
 ])
 
 const EMAIL: Target = { case: 'email', example: 'ada@example.com' }

@@ -11,6 +11,8 @@ export type PartName =
   | 'title'
   | 'body'
   | 'actionUrl'
+  | 'actionLabel'
+  | 'groupKey'
   | 'whatsappTemplate'
   | 'whatsappLanguage'
   | 'whatsappParameters'
@@ -74,6 +76,26 @@ const FIELDS: ReadonlyMap<Channel, readonly PartField[]> = new Map([
     ],
   ],
   [Channel.CHAT, [{ name: 'text', label: 'Text', rows: 8, help: 'In the chat’s own markup.' }]],
+  [
+    Channel.INBOX,
+    [
+      { name: 'title', label: 'Title', rows: 1 },
+      { name: 'body', label: 'Body', rows: 4 },
+      {
+        name: 'actionUrl',
+        label: 'Action URL',
+        rows: 1,
+        help: 'What a click opens: https://… or a path, /orders/7.',
+      },
+      {
+        name: 'actionLabel',
+        label: 'Action label',
+        rows: 1,
+        help: 'The words that open it. Empty: the item itself does.',
+      },
+      { name: 'groupKey', label: 'Group', rows: 1, help: 'What items that belong together share.' },
+    ],
+  ],
 ])
 
 const SOURCE: readonly PartField[] = [{ name: 'source', label: 'Source', rows: 18 }]
