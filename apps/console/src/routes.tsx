@@ -39,6 +39,7 @@ export const router = createBrowserRouter([
           { path: 'campaigns/new', lazy: pages.campaign },
           { path: 'campaigns/:campaignId', lazy: pages.campaign },
           { path: 'preferences', lazy: pages.preferences },
+          { path: 'schedules', lazy: pages.schedules },
           { path: 'templates', lazy: pages.templates },
           { path: 'templates/new', lazy: pages.template },
           { path: 'templates/:name', lazy: pages.template },

@@ -12,6 +12,7 @@ const PAGES = [
   '/phone',
   '/review',
   '/suppressions',
+  '/schedules',
   '/templates',
   '/providers',
   '/routing',

@@ -2,6 +2,7 @@ import type { LucideIcon } from 'lucide-react'
 import {
   Ban,
   BellOff,
+  CalendarClock,
   CircleHelp,
   FileText,
   House,
@@ -39,6 +40,7 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
       { path: '/phone', title: 'Sandbox phone', icon: Smartphone, key: 'f' },
       { path: '/review', title: 'Review queue', icon: CircleHelp, key: 'r' },
       { path: '/campaigns', title: 'Campaigns', icon: Megaphone, key: 'c' },
+      { path: '/schedules', title: 'Schedules', icon: CalendarClock, key: 'd' },
       { path: '/templates', title: 'Templates', icon: FileText, key: 't' },
       { path: '/workflows', title: 'Workflows', icon: Workflow, key: 'w' },
       { path: '/suppressions', title: 'Suppressions', icon: Ban, key: 'u' },

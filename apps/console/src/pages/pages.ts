@@ -12,6 +12,7 @@ export const pages = {
   suppressions: () => import('./suppressions/suppressions-page.tsx'),
   campaigns: () => import('./campaigns/campaigns-page.tsx'),
   campaign: () => import('./campaigns/campaign-page.tsx'),
+  schedules: () => import('./schedules/schedules-page.tsx'),
   templates: () => import('./templates/templates-page.tsx'),
   template: () => import('./templates/template-page.tsx'),
   workflows: () => import('./workflows/workflows-page.tsx'),

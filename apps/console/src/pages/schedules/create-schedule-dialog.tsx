@@ -1,0 +1,191 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { ScheduleSchema } from '@mainstay/proto/notify/v1/schedules'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useId } from 'react'
+import { useForm } from 'react-hook-form'
+import { mainstay } from '../../api/mainstay.ts'
+import { setViolations } from '../../api/violations.ts'
+import { Button } from '../../components/button/button.tsx'
+import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
+import { FailureNote } from '../../components/failure/failure-note.tsx'
+import { Checkbox } from '../../components/field/checkbox.tsx'
+import { Field } from '../../components/field/field.tsx'
+import { Select, TextArea, TextInput } from '../../components/field/inputs.tsx'
+import { toast } from '../../components/toast/toast.tsx'
+import { NextOccurrences } from './next-occurrences.tsx'
+import { type TimingFields, toTiming } from './schedule-words.ts'
+
+interface Fields extends TimingFields {
+  displayName: string
+  to: 'email' | 'recipientId' | 'topic' | 'segment'
+  whom: string
+  subject: string
+  text: string
+}
+
+const kinds: Record<TimingFields['kind'], { word: string; help: string }> = {
+  cron: { word: 'By cron', help: 'Minute, hour, day of month, month, day of week: 0 9 * * MON' },
+  rrule: { word: 'By a rule (RFC 5545)', help: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0' },
+  once: { word: 'Once', help: 'A time of the clock: 2030-01-31T09:00' },
+}
+
+const targets: Record<Fields['to'], string> = {
+  email: 'An email address',
+  recipientId: 'A recipient, by id',
+  topic: 'A topic',
+  segment: 'A segment',
+}
+
+/** Makes a schedule of an email, and shows meanwhile when it would happen. */
+export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
+  const formId = useId()
+  const queries = useQueryClient()
+  const form = useForm<Fields>({
+    defaultValues: {
+      ...{ displayName: '', kind: 'cron', when: '0 9 * * MON', recipientTimezone: false },
+      ...{ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+      ...{ to: 'email', whom: '', subject: '', text: '' },
+    },
+  })
+  const { errors } = form.formState
+  const fields = form.watch()
+  const add = useMutation({
+    mutationFn: (given: Fields) => mainstay().schedules.createSchedule({ schedule: toSchedule(given) }),
+    async onSuccess({ displayName }) {
+      await queries.invalidateQueries({ queryKey: ['schedules'] })
+      toast.success(`${displayName} is scheduled.`)
+      onClose()
+    },
+    onError: (error) => setViolations(error, 'schedule', form, RENAMED),
+  })
+  const required = (message: string) => ({ validate: (value: string) => value.trim() !== '' || message })
+  return (
+    <Dialog open onOpenChange={onClose} title="Create a schedule">
+      <DialogBody>
+        <form
+          id={formId}
+          noValidate
+          className="flex flex-col gap-4"
+          onSubmit={form.handleSubmit((given) => add.mutate(given))}
+        >
+          <Field label="Name" error={errors.displayName?.message}>
+            {(control) => (
+              <TextInput
+                {...control}
+                autoComplete="off"
+                {...form.register('displayName', required('Give it a name.'))}
+              />
+            )}
+          </Field>
+          <Field label="How often">
+            {(control) => (
+              <Select {...control} {...form.register('kind')}>
+                {Object.entries(kinds).map(([kind, { word }]) => (
+                  <option key={kind} value={kind}>
+                    {word}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label="When" help={kinds[fields.kind].help} error={errors.when?.message}>
+            {(control) => (
+              <TextInput
+                {...control}
+                mono
+                autoComplete="off"
+                spellCheck={false}
+                {...form.register('when', required('Say when.'))}
+              />
+            )}
+          </Field>
+          <Field label="Time zone" help="Such as Europe/Berlin." error={errors.timezone?.message}>
+            {(control) => (
+              <TextInput {...control} autoComplete="off" spellCheck={false} {...form.register('timezone')} />
+            )}
+          </Field>
+          <Checkbox
+            checked={fields.recipientTimezone}
+            onChange={(on) => form.setValue('recipientTimezone', on)}
+            label="At this time where each recipient lives"
+            help="The time zone above is then for recipients without one."
+          />
+          <NextOccurrences fields={fields} />
+          <Field label="To">
+            {(control) => (
+              <Select {...control} {...form.register('to')}>
+                {Object.entries(targets).map(([target, word]) => (
+                  <option key={target} value={target}>
+                    {word}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label={targets[fields.to]} error={errors.whom?.message}>
+            {(control) => (
+              <TextInput
+                {...control}
+                autoComplete="off"
+                spellCheck={false}
+                {...form.register('whom', required('Say to whom.'))}
+              />
+            )}
+          </Field>
+          <Field label="Subject" error={errors.subject?.message}>
+            {(control) => (
+              <TextInput
+                {...control}
+                autoComplete="off"
+                {...form.register('subject', required('Write a subject.'))}
+              />
+            )}
+          </Field>
+          <Field label="Text" error={errors.text?.message}>
+            {(control) => (
+              <TextArea {...control} rows={4} {...form.register('text', required('Write a text.'))} />
+            )}
+          </Field>
+          {add.error && <FailureNote error={add.error} />}
+        </form>
+      </DialogBody>
+      <DialogButtons>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="primary" type="submit" form={formId} busy={add.isPending}>
+          Create schedule
+        </Button>
+      </DialogButtons>
+    </Dialog>
+  )
+}
+
+/** The form's names of fields of the contract. */
+const RENAMED = {
+  ...{
+    cron: 'when',
+    rrule: 'when',
+    once: 'when',
+    email: 'whom',
+    recipientId: 'whom',
+    topic: 'whom',
+    segment: 'whom',
+  },
+}
+
+function toSchedule(fields: Fields): MessageInitShape<typeof ScheduleSchema> {
+  const { to, subject, text } = fields
+  const whom = fields.whom.trim()
+  const isAudience = to === 'topic' || to === 'segment'
+  return {
+    displayName: fields.displayName.trim(),
+    timing: toTiming(fields),
+    ...(isAudience && { audience: { case: to, value: whom } }),
+    action: {
+      case: 'notification',
+      value: {
+        ...(!isAudience && { to: { target: { case: to, value: whom } } }),
+        content: { case: 'email', value: { subject: subject.trim(), text } },
+      },
+    },
+  }
+}
