@@ -186,11 +186,11 @@ admitted AS MATERIALIZED (
   ) asked, notify.admit(asked.project_ids, asked.lives, asked.channels, asked.classes, asked.recipient_ids,
     asked.categories, asked.due_times) said
 ),
+-- gate: why it is skipped, until when it is held, and why.
 accepted AS MATERIALIZED (
   SELECT *, (SELECT reason FROM suppressed WHERE suppressed.place = called.place) AS reason,
-    (SELECT skip_reason FROM admitted a WHERE a.notification_id = called.notification_id) AS skip_reason,
-    (SELECT due_time FROM admitted a WHERE a.notification_id = called.notification_id) AS quiet_until,
-    (SELECT note FROM admitted a WHERE a.notification_id = called.notification_id) AS note
+    (SELECT ARRAY[skip_reason, due_time::text, note] FROM admitted a
+      WHERE a.notification_id = called.notification_id LIMIT 1) AS gate
   FROM called
   WHERE dedupe_key IS NULL OR notification_id IN (SELECT notification_id FROM deduped)
 ),
@@ -204,22 +204,22 @@ messages AS (
     to_address, recipient_id, subject, template_name, template_version, send_time, expire_time, update_time, trace_id,
     category, status_detail, workflow_run_id)
   SELECT project_id, message_id, notification_id, channel, class,
-    CASE WHEN reason IS NOT NULL THEN 9 WHEN skip_reason IS NOT NULL THEN 10 ELSE 1 END,
+    CASE WHEN reason IS NOT NULL THEN 9 WHEN gate[1] IS NOT NULL THEN 10 ELSE 1 END,
     unknown_policy, live, to_address, recipient_id, subject, template_name, template_version,
-    coalesce(quiet_until, send_time), expire_time, create_time, trace_id, category,
-    coalesce(${TELL_SUPPRESSED}, skip_reason, note), workflow_run_id
+    coalesce(gate[2]::timestamptz, send_time), expire_time, create_time, trace_id, category,
+    coalesce(${TELL_SUPPRESSED}, gate[1], gate[3]), workflow_run_id
   FROM accepted
 ),
 notes AS (
   INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
-  SELECT project_id, message_id, message_id, 15, 'preferences', note FROM accepted
-  WHERE note IS NOT NULL AND reason IS NULL
+  SELECT project_id, message_id, message_id, 15, 'preferences', gate[3] FROM accepted
+  WHERE gate[3] IS NOT NULL AND reason IS NULL
 ),
 queue AS (
   INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time)
-  SELECT project_id, message_id, notify.queue_lane(channel, class), least(coalesce(quiet_until, send_time), expire_time),
+  SELECT project_id, message_id, notify.queue_lane(channel, class), least(coalesce(gate[2]::timestamptz, send_time), expire_time),
     expire_time
-  FROM accepted WHERE reason IS NULL AND skip_reason IS NULL
+  FROM accepted WHERE reason IS NULL AND gate[1] IS NULL
 ),
 batch AS MATERIALIZED (
   SELECT project_id, array_agg(message_id) AS message_ids FROM accepted GROUP BY project_id
@@ -237,6 +237,6 @@ ended AS (
   INSERT INTO kernel.outbox (topic, key, payload)
   SELECT '${messagesEnded.name}', project_id::text,
     json_build_object('projectId', project_id, 'messageIds', array_agg(message_id))
-  FROM accepted WHERE reason IS NOT NULL OR skip_reason IS NOT NULL GROUP BY project_id
+  FROM accepted WHERE reason IS NOT NULL OR gate[1] IS NOT NULL GROUP BY project_id
 )
 SELECT notification_id FROM draft WHERE notification_id NOT IN (SELECT notification_id FROM accepted)`

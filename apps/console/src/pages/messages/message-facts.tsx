@@ -48,6 +48,12 @@ export function MessageFacts({ message }: { message: Message }) {
             ),
           ],
           ['Workflow run', message.workflowRunId && <RunLink runId={message.workflowRunId} />],
+          [
+            'Category',
+            message.category && (
+              <CategoryLink category={message.category} recipientId={message.recipientId} />
+            ),
+          ],
           ['Class', classWord(message.messageClass)],
           ['Mode', message.live ? 'Live' : 'Test'],
           ['Accepted', time(message.createTime)],
@@ -78,6 +84,16 @@ function RunLink({ runId }: { runId: string }) {
   return (
     <Link to={`/runs/${runId}`} className="tabular text-xs text-accent underline-offset-2 hover:underline">
       {runId}
+    </Link>
+  )
+}
+
+/** Leads to what its recipient says of it, where one is known. */
+function CategoryLink({ category, recipientId }: { category: string; recipientId: string }) {
+  const search = recipientId === '' ? '' : `?${new URLSearchParams({ recipient: recipientId })}`
+  return (
+    <Link to={`/preferences${search}`} className="text-accent underline-offset-2 hover:underline">
+      {category}
     </Link>
   )
 }
