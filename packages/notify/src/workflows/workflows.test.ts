@@ -3,7 +3,8 @@ import { afterEach, describe, it } from 'node:test'
 import { AppError } from '@mainstay/kernel'
 import { createFakeClock, waitFor } from '@mainstay/kernel/testing'
 import { WorkflowEntryKind, WorkflowRunState } from '@mainstay/proto/notify/v1/workflows'
-import { refusalOf } from '../testing/templates.ts'
+import { TEST_PROJECT } from '../testing/ledger.ts'
+import { content, refusalOf, testAct } from '../testing/templates.ts'
 import { useWorkflows } from '../testing/workflows.ts'
 
 const hello = `
@@ -215,6 +216,30 @@ describe('a run', () => {
       },
     ])
     assert.equal(entries[1]?.messageId.startsWith('msg_'), true)
+  })
+
+  it('fills a template with its data and its recipient, and passes over one that cannot be filled', async () => {
+    const template = content({
+      en: { subject: 'For {{ recipient.displayName }}', text: 'Order {{ order }}' },
+    })
+    await flows.templates.create(testAct(TEST_PROJECT), 'order', template)
+    await flows.publish('filled', '  - { id: order, channel: email, template: order }')
+    await flows.addRecipient('ada')
+    const target = { case: 'recipientId', value: 'ada' } as const
+    const start = (data: Record<string, string>) =>
+      flows.call('startWorkflow', { workflow: 'filled', to: { target }, data })
+    const runs = [await start({ order: 'o-1' }), await start({})]
+    await flows.moverAt(createFakeClock(Date.now() + 1000))(100)
+    const sent = await flows.read<{ content: { template: unknown; data: Record<string, unknown> } }>(
+      'SELECT content FROM notify.notifications',
+    )
+    assert.deepEqual(
+      sent.map(({ content: said }) => [said.template, Object.keys(said.data).sort()]),
+      [[{ name: 'order', version: 1 }, ['count', 'items', 'order', 'recipient']]],
+    )
+    const failed = await flows.call('getWorkflowRun', { runId: runs[1]?.runId ?? '' })
+    assert.equal(failed.state, WorkflowRunState.FAILED)
+    assert.match(failed.statusDetail, /data\.order: is used by the template and not given/)
   })
 
   it('has failed when none of its messages could be made', async () => {

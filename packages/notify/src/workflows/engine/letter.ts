@@ -25,11 +25,18 @@ export function writeLetter(
 ): LetterRequest {
   const { channel, template, content, ttlMs } = letter
   return {
-    ...(template !== undefined ? { template, data: scope } : { [channel]: fillTexts(content, scope) }),
+    ...(template !== undefined
+      ? { template, data: templateData(scope) }
+      : { [channel]: fillTexts(content, scope) }),
     messageClass: CLASSES[letter.messageClass ?? defaults.messageClass],
     ...(defaults.category !== '' && { category: defaults.category }),
     ...(ttlMs !== undefined && { ttl: `${ttlMs / 1000}s` }),
   }
+}
+
+/** What is stored with the message, once: a template sees the fields of the data as it does in a call of SendNotification. */
+function templateData({ data, recipient, items, count }: Scope): Scope {
+  return { ...(data as Scope), recipient, items, count }
 }
 
 /** Fills every text of a JSON value. */
