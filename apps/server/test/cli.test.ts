@@ -121,6 +121,31 @@ test('a key is created, works, is listed, and stops working when it is revoked',
   assert.equal((await mainstay(['messages', 'list'], { MAINSTAY_API_KEY: secret })).code, 4)
 })
 
+test('recipients are imported line by line, listed and shown; lines that are wrong are told', async () => {
+  const file = join(home, 'people.ndjson')
+  const good = Array.from({ length: 1500 }, (_, n) => ({
+    recipientId: `person-${String(n).padStart(4, '0')}`,
+  }))
+  const lines = good.map((one) => JSON.stringify(one))
+  lines[3] = '{"recipientId":"person-0003","email":"no address"}'
+  lines[7] = '{"recipientId":"person-0007","emial":"x@example.com"}'
+  lines[1200] = 'not JSON'
+  lines.push('', '{"recipientId":"grace","displayName":"Grace Hopper","attributes":{"plan":"pro"}}')
+  writeFileSync(file, lines.join('\n'))
+  const imported = await mainstay(['recipients', 'import', file])
+  assert.equal(imported.code, 1)
+  assert.match(imported.out, /^line 4 email: /m)
+  assert.match(imported.out, /^line 8: .*emial/m)
+  assert.match(imported.out, /^line 1201: is no JSON/m)
+  assert.match(imported.out, /^1498 stored, 3 refused$/m)
+  const listed = await mainstay(['recipients', 'list', '--find', 'grace'])
+  assert.match(listed.out, /^grace +Grace Hopper$/m)
+  const shown = await mainstay(['recipients', 'get', 'grace'])
+  assert.match(shown.out, /\{"plan":"pro"\}/)
+  const missing = await mainstay(['recipients', 'import', join(home, 'nothing.ndjson')])
+  assert.deepEqual([missing.code, missing.out], [2, ''])
+})
+
 test('exit codes tell what went wrong', async () => {
   assert.equal((await mainstay(['messages', 'get', 'msg_00000000000000000000000000'])).code, 5)
   assert.equal((await mainstay(['messages', 'get', 'nonsense'])).code, 1)

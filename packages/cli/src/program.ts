@@ -5,6 +5,7 @@ import { addCampaigns } from './commands/campaigns.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
+import { addRecipients } from './commands/recipients.ts'
 import { addSend } from './commands/send.ts'
 import { addServer } from './commands/server.ts'
 import { addWorkflows } from './commands/workflows.ts'
@@ -129,6 +130,7 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
   addServer(program, context)
   addSend(program, context)
   addMessages(program, context)
+  addRecipients(program, context)
   addCampaigns(program, context)
   addWorkflows(program, context)
   addKeys(program, context)
