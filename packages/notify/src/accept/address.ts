@@ -3,6 +3,7 @@ import type { Target } from '@mainstay/proto/notify/v1'
 import { reasons } from '../errors.ts'
 import { normaliseAddress } from '../providers/mailboxes.ts'
 import type { MessageChannel } from '../providers/outgoing.ts'
+import { mixesScripts } from './mixed-scripts.ts'
 import type { FindRecipient } from './recipients.ts'
 
 export interface Addressee {
@@ -59,6 +60,13 @@ export async function findAddressee(
 function requireAddress(text: string, channel: MessageChannel, field: string): string {
   if (channel !== 'email') return text
   const address = normaliseAddress(text)
+  if (address !== undefined && mixesScripts(address.slice(address.lastIndexOf('@') + 1))) {
+    throw unreachable(
+      'Mail is not sent to this address: its host mixes scripts, as look-alikes of other hosts do.',
+      field,
+      'has a host that mixes scripts, such as Latin with Cyrillic letters',
+    )
+  }
   if (address !== undefined) return address
   throw unreachable(
     'Mail cannot be sent to this address.',
