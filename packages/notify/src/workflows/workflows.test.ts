@@ -326,6 +326,7 @@ describe('a run', () => {
     const { runId } = await flows.call('startWorkflow', { workflow: 'prompt', to, data: { name: 'Ada' } })
     await waitFor(
       async () => (await flows.call('getWorkflowRun', { runId })).state === WorkflowRunState.COMPLETED,
+      { timeoutMs: 50_000, what: 'the run to end' },
     )
     await part.worker.stop()
   })

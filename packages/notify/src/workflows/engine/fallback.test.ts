@@ -234,7 +234,8 @@ describe('a fallback', () => {
         ...{ noteId: newId(), actor: 'provider', detail: '' },
       },
     ])
-    await waitFor(isOver)
+    // Sooner than the minute after which it would look by itself.
+    await waitFor(isOver, { timeoutMs: 50_000, what: 'the run to hear of it' })
     await part.worker.stop()
   })
 
