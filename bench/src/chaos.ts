@@ -11,7 +11,7 @@ import type { Bench, BenchOptions, BenchReport } from './report.ts'
  */
 export const bench: Bench = { name: 'chaos', run }
 
-const RECIPIENTS = { full: 1_000_000, quick: 12_000 }
+const RECIPIENTS = { full: 1_000_000, quick: 8_000 }
 
 async function run({ quick, recipients }: BenchOptions): Promise<BenchReport> {
   const count = recipients ?? (quick ? RECIPIENTS.quick : RECIPIENTS.full)
