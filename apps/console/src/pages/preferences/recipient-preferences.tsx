@@ -47,7 +47,7 @@ export function RecipientPreferences({ recipientId }: { recipientId: string }) {
     )
   }
   return (
-    <Card>
+    <Card className="@container">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-4 py-2.5">
         <span className="tabular mr-auto min-w-0 truncate text-sm font-medium">{recipientId}</span>
         <span className="text-sm">
@@ -92,8 +92,8 @@ function CategoryRow({
   onChange: (channel: number, enabled: boolean) => void
 }) {
   return (
-    <li className="flex flex-col gap-2 px-4 py-3 md:flex-row md:items-start md:gap-6">
-      <div className="min-w-0 md:w-64 md:shrink-0">
+    <li className="flex flex-col gap-2 px-4 py-3 @2xl:flex-row @2xl:items-start @2xl:gap-6">
+      <div className="min-w-0 @2xl:w-64 @2xl:shrink-0">
         <h3 className="text-sm font-medium">{category.displayName}</h3>
         {category.description !== '' && <p className="text-xs text-ink-3">{category.description}</p>}
       </div>
@@ -103,7 +103,7 @@ function CategoryRow({
           Always on
         </p>
       ) : (
-        <ul className="grid flex-1 grid-cols-1 gap-x-6 gap-y-2 sm:grid-cols-2 xl:grid-cols-3">
+        <ul className="grid flex-1 grid-cols-1 gap-x-6 gap-y-2 @md:grid-cols-2 @4xl:grid-cols-3">
           {category.channels.map((one) => {
             const isChanging = pending?.category === category.category && pending.channel === one.channel
             return (

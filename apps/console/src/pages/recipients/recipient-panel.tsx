@@ -15,6 +15,7 @@ import { SidePanel } from '../../components/side-panel/side-panel.tsx'
 import { Loading, Skeleton } from '../../components/skeleton/skeleton.tsx'
 import { RelativeTime } from '../../components/time/relative-time.tsx'
 import { toast } from '../../components/toast/toast.tsx'
+import { RecipientPreferences } from '../preferences/recipient-preferences.tsx'
 import { EndpointList } from './endpoint-list.tsx'
 import { LatestMessages } from './latest-messages.tsx'
 
@@ -74,6 +75,9 @@ export function Component() {
               <JsonView label="Attributes" value={recipient.attributes ?? {}} />
             </Section>
           )}
+          <Section title="Preferences">
+            <RecipientPreferences key={recipientId} recipientId={recipientId} />
+          </Section>
           <LatestMessages recipientId={recipientId} />
         </div>
       )}
