@@ -92,8 +92,8 @@ bulk AS MATERIALIZED (${pickLane(
   `$4::int + $5::int - ${beyondOwn('otp', '$2')} - ${beyondOwn('transactional', '$3')}`,
 )})
 SELECT q.project_id AS "projectId", q.message_id AS "messageId", q.lane, q.lease_epoch AS "leaseEpoch",
-  (extract(epoch FROM q.expire_time) * 1000)::float8 AS "expireMs", q.provider_account_id AS "previousAccountId",
-  q.doubt, (extract(epoch FROM q.doubt_time) * 1000)::float8 AS "doubtMs",
+  round(date_part('epoch', q.expire_time) * 1000) AS "expireMs", q.provider_account_id AS "previousAccountId",
+  q.doubt, round(date_part('epoch', q.doubt_time) * 1000) AS "doubtMs",
   q.pinned_account_id AS "pinnedAccountId",
   m.notification_id AS "notificationId", m.state, m.unknown_policy AS "unknownPolicy", m.live, m.channel, m.to_address AS "to",
   m.recipient_id AS "recipientId", m.category, m.possible_duplicate AS "possibleDuplicate", m.trace_id AS "traceId", n.content,

@@ -17,9 +17,9 @@ export interface Recorder {
 }
 
 const MOST_AT_ONCE = 1000
-/** A commit for fewer than this waits a moment while more sends are under way: half of a small one is overhead. */
-const WORTH_A_COMMIT = 200
-const LINGER_MS = 10
+/** A commit for fewer than this waits a moment, but no longer than sends are under way: half of a small one is overhead. */
+const WORTH_A_COMMIT = 400
+const LINGER_MS = 25
 
 /**
  * Stores records in batches: whatever comes in while one commit is under way makes up the next one, so that a busy
@@ -38,6 +38,22 @@ export function createRecorder(
   let waiting: AttemptRecord[] = []
   let storing = 0
   let running: Promise<void> | undefined
+  let endLinger: (() => void) | undefined
+
+  const isWorthACommit = (): boolean => waiting.length >= WORTH_A_COMMIT || underWay() === 0
+
+  /** Waits until a commit is worth while, or long enough. */
+  function linger(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, LINGER_MS)
+      function done(): void {
+        clearTimeout(timer)
+        endLinger = undefined
+        resolve()
+      }
+      endLinger = done
+    })
+  }
 
   async function store(batch: readonly AttemptRecord[]): Promise<void> {
     const sorted = batch.toSorted(inLockOrder)
@@ -62,7 +78,7 @@ export function createRecorder(
     // Let the results that the same turn of the event loop brings join the batch.
     await new Promise((resolve) => setImmediate(resolve))
     for (let failures = 0; waiting.length > 0; ) {
-      if (waiting.length < WORTH_A_COMMIT && underWay() > 0) await delay(LINGER_MS)
+      if (!isWorthACommit()) await linger()
       const batch = waiting.splice(0, MOST_AT_ONCE)
       storing = batch.length
       try {
@@ -85,6 +101,7 @@ export function createRecorder(
     add(record) {
       waiting.push(record)
       running ??= run()
+      if (endLinger !== undefined && isWorthACommit()) endLinger()
     },
     pending: () => waiting.length + storing,
     async drain(timeoutMs) {
