@@ -72,7 +72,6 @@ async function plan(tx: Tx, row: ScheduleRow, nowMs: number): Promise<void> {
     lastLocal: due.at(-1) ?? row.lastLocal,
     nextLocal: isOver ? null : next,
     nextTime: isOver ? null : new Date(planTimeMs(timing, next)),
-    lastTime: kept.length === 0 ? null : new Date(Math.max(...kept.map((run) => run.dueMs))),
     happened: happening.length,
     state: isOver ? ScheduleState.ENDED : row.state,
     error: null,
@@ -80,7 +79,7 @@ async function plan(tx: Tx, row: ScheduleRow, nowMs: number): Promise<void> {
 }
 
 function ended(row: ScheduleRow, error: string) {
-  const never = { nextLocal: null, nextTime: null, lastTime: null }
+  const never = { nextLocal: null, nextTime: null }
   return { ...never, lastLocal: row.lastLocal, happened: 0, state: ScheduleState.ENDED, error }
 }
 

@@ -70,15 +70,15 @@ export async function postponeRun(tx: Tx, run: RunRow, tryTime: Date): Promise<v
 /** Adds to what the schedule has made, and what it could not. */
 export async function countMade(
   tx: Tx,
-  { projectId, scheduleId }: RunRow,
+  { projectId, scheduleId, dueMs }: RunRow,
   { made, failed, error }: { made: number; failed: number; error: string | undefined },
 ): Promise<void> {
   await tx.query({
     name: 'notify.schedules.count',
     text: `UPDATE notify.schedules SET made_count = made_count + $3, failed_count = failed_count + $4,
-        last_error = coalesce($5, last_error)
+        last_error = coalesce($5, last_error), last_time = greatest(last_time, to_timestamp($6))
       WHERE project_id = $1 AND schedule_id = $2`,
-    values: [projectId, scheduleId, made, failed, error ?? null],
+    values: [projectId, scheduleId, made, failed, error ?? null, dueMs / 1000],
   })
 }
 

@@ -222,6 +222,8 @@ describe('schedules', () => {
     assert.deepEqual(await at('2026-06-02T07:00:00Z'), ['2026-06-02T09:00/berlin'])
     assert.deepEqual(await at('2026-06-02T14:00:00Z'), ['2026-06-02T09:00/lima'])
     assert.deepEqual(await at('2026-06-02T20:59:00Z'), [])
+    // Planned ahead, and yet what has happened is told, not what is to come.
+    assert.deepEqual((await stateOf())?.lastTime, new Date('2026-06-02T14:00:00Z'))
   })
 
   it('start workflows as well', async () => {

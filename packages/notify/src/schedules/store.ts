@@ -194,8 +194,6 @@ export interface Progress {
   lastLocal: number | null
   nextLocal: number | null
   nextTime: Date | null
-  /** Null: it did not happen this time. */
-  lastTime: Date | null
   happened: number
   state: number
   /** Null: none, what was said before stays. */
@@ -211,8 +209,7 @@ export async function moveOn(
   await tx.query({
     name: 'notify.schedules.move_on',
     text: `UPDATE notify.schedules SET last_local = $3::timestamp, next_local = $4::timestamp, next_time = $5,
-        last_time = coalesce($6, last_time), occurrence_count = occurrence_count + $7, state = $8,
-        last_error = coalesce($9, last_error)
+        occurrence_count = occurrence_count + $6, state = $7, last_error = coalesce($8, last_error)
       WHERE project_id = $1 AND schedule_id = $2`,
     values: [
       projectId,
@@ -220,7 +217,6 @@ export async function moveOn(
       wallTime(progress.lastLocal),
       wallTime(progress.nextLocal),
       progress.nextTime,
-      progress.lastTime,
       progress.happened,
       progress.state,
       progress.error,

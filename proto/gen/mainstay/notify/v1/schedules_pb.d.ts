@@ -199,7 +199,7 @@ export declare type Schedule = Message<"mainstay.notify.v1.Schedule"> & {
   lastTime?: Timestamp | undefined;
 
   /**
-   * How often it has happened. Set by the server.
+   * How often it has happened; with `recipient_timezone`, what is planned ahead counts. Set by the server.
    *
    * @generated from field: int32 occurrence_count = 12;
    */
