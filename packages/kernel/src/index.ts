@@ -86,6 +86,7 @@ export {
   type MigrationStatus,
   migrate,
   migrationStatus,
+  readMigrations,
 } from './migrations/index.ts'
 export {
   createPageTokens,
