@@ -18,8 +18,11 @@ export interface CrewOptions {
 
 /** Worker processes that are killed at random, and replaced. */
 export interface Crew {
-  /** Kills and replaces until the work is done. Returns how many were killed. Throws when one ends by itself. */
-  workUntil(isDone: () => boolean | Promise<boolean>, wait: WaitOptions): Promise<number>
+  /**
+   * Kills and replaces until the work is done, which is told how many were killed so far. Returns how many were in all. Throws when
+   * one ends by itself.
+   */
+  workUntil(isDone: (kills: number) => boolean | Promise<boolean>, wait: WaitOptions): Promise<number>
   /** Kills those that are left. */
   stop(): Promise<void>
 }
@@ -73,7 +76,9 @@ export function createCrew(options: CrewOptions): Crew {
       })().catch((error: unknown) => {
         if (!over.signal.aborted) throw error
       })
-      await waitFor(async () => failure !== undefined || (await isDone()), wait).finally(() => over.abort())
+      await waitFor(async () => failure !== undefined || (await isDone(kills)), wait).finally(() =>
+        over.abort(),
+      )
       await murder
       if (failure !== undefined) throw failure
       return kills

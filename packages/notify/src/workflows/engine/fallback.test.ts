@@ -8,6 +8,7 @@ import { markSeen } from '../../messages/seen-store.ts'
 import { TEST_PROJECT } from '../../testing/ledger.ts'
 import { useWorkflows } from '../../testing/workflows.ts'
 import type { Try } from '../definition/definition.ts'
+import type { Send } from './deliver.ts'
 import { judge } from './fallback.ts'
 import type { Fate } from './fate-store.ts'
 
@@ -79,7 +80,7 @@ describe('a fallback', () => {
   const flows = useWorkflows()
   afterEach(() => flows.empty())
 
-  async function begin(count = 1): Promise<{ clock: FakeClock; runIds: string[] }> {
+  async function begin(count = 1, send?: Send): Promise<{ clock: FakeClock; runIds: string[] }> {
     const clock = createFakeClock(Date.now())
     await flows.publish('reach', steps)
     await flows.addRecipient('ada')
@@ -96,7 +97,7 @@ describe('a fallback', () => {
         flows.call('startWorkflow', { workflow: 'reach', to, data: { word: 'hi' } }, { on }),
       ),
     )
-    await flows.moverAt(clock)(count + 10)
+    await flows.moverAt(clock, send)(count + 10)
     return { clock, runIds: runs.map(({ runId }) => runId) }
   }
 
@@ -219,24 +220,51 @@ describe('a fallback', () => {
     )
   })
 
-  it('hears of receipts as they come, also of those that came before it began to wait', async () => {
-    const part = flows.aPart(undefined, flows.events)
-    await flows.events.start()
-    await part.worker.start()
-    const { runIds } = await begin()
-    const [push] = await sent()
-    const isOver = async () =>
-      (await flows.call('getWorkflowRun', { runId: runIds[0] ?? '' })).state === WorkflowRunState.COMPLETED
-    assert.equal(await isOver(), false)
-    await markSeen(flows.db, [
+  const stateOf = async (runId: string) => (await flows.call('getWorkflowRun', { runId })).state
+  const markAsSeen = (messageId: string) =>
+    markSeen(flows.db, [
       {
-        ...{ projectId: TEST_PROJECT, messageId: push?.message_id ?? '', timeMs: Date.now(), clicked: false },
+        ...{ projectId: TEST_PROJECT, messageId, timeMs: Date.now(), clicked: false },
         ...{ noteId: newId(), actor: 'provider', detail: '' },
       },
     ])
-    // At the latest by its own look after a minute: word of it may be late, as events wait for the oldest transaction.
-    await waitFor(isOver, { timeoutMs: 100_000, what: 'the run to hear of it' })
+
+  it('hears of receipts as they come, whatever transactions are open meanwhile', async () => {
+    const part = flows.aPart(undefined, flows.events)
+    await flows.events.start()
+    const { runIds } = await begin()
+    const runId = runIds[0] ?? ''
+    const waits = await flows.read('SELECT FROM notify.workflow_waits')
+    assert.equal(waits.length, 1, 'it waits, so that nothing but the event can wake it')
+    // Only now, or it and the mover of this test would race for the run.
+    await part.worker.start()
+    const [push] = await sent()
+    assert.ok(push)
+    await flows.db.transaction(async (tx) => {
+      await tx.query({ text: 'SELECT pg_current_xact_id()' })
+      assert.deepEqual(await markAsSeen(push.message_id), [push.message_id])
+      await waitFor(async () => (await stateOf(runId)) === WorkflowRunState.COMPLETED, {
+        // Far from the minute after which it would look by itself.
+        timeoutMs: 40_000,
+        what: 'the run to hear of it',
+      })
+    })
     await part.worker.stop()
+  })
+
+  it('notices a receipt that came before anybody could see that it waits, whose event woke nobody', async () => {
+    const send = flows.sendWith(createFakeClock(Date.now()))
+    const { clock, runIds } = await begin(1, async (request, ctx) => {
+      const answer = await send(request, ctx)
+      // Accepted, and the run still in the mover's hands.
+      const [message] = await sent()
+      assert.ok(message)
+      assert.deepEqual(await markAsSeen(message.message_id), [message.message_id])
+      return answer
+    })
+    assert.equal(await stateOf(runIds[0] ?? ''), WorkflowRunState.RUNNING)
+    await flows.moverAt(clock)(10)
+    assert.equal(await stateOf(runIds[0] ?? ''), WorkflowRunState.COMPLETED)
   })
 
   it('lets a receipt at the very moment of the deadline count, or come too late, and never both', async () => {
