@@ -1,4 +1,5 @@
 export type { Client, PagePromise } from './client.ts'
+export { createConnector, type MainstayOptions } from './connector.ts'
 export { enqueueStatement, type Statement } from './enqueue.ts'
 export {
   type ErrorCode,
@@ -7,9 +8,5 @@ export {
   MainstayError,
   type Reason,
 } from './errors.ts'
-export {
-  createMainstay,
-  type Mainstay,
-  type MainstayOptions,
-} from './mainstay.ts'
+export { createMainstay, type Mainstay } from './mainstay.ts'
 export type { CallOptions } from './transport.ts'

@@ -1,10 +1,9 @@
-import type { Campaign } from '@mainstay/proto/notify/v1/campaigns'
-import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, CampaignState, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import { useState } from 'react'
 import { describeFailure } from '../../api/failure.ts'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
 import { toast } from '../../components/toast/toast.tsx'
@@ -18,13 +17,13 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const act = useMutation({
     mutationFn: (verb: 'pause' | 'resume') =>
       verb === 'pause'
-        ? mainstay().campaigns.pauseCampaign({ campaignId })
-        : mainstay().campaigns.resumeCampaign({ campaignId }),
+        ? serviceOf(Campaigns).pauseCampaign({ campaignId })
+        : serviceOf(Campaigns).resumeCampaign({ campaignId }),
     onSuccess: (changed) => keep(changed),
     onError: (error) => toast.error(describeFailure(error).message),
   })
   const cancel = useMutation({
-    mutationFn: () => mainstay().campaigns.cancelCampaign({ campaignId }),
+    mutationFn: () => serviceOf(Campaigns).cancelCampaign({ campaignId }),
     async onSuccess(changed) {
       setCancelling(false)
       await keep(changed)

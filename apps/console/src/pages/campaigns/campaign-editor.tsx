@@ -1,9 +1,9 @@
-import type { Campaign } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { useNavigate } from 'react-router'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
@@ -37,8 +37,8 @@ export function CampaignEditor({ campaign }: { campaign: Campaign | undefined })
   const save = useMutation({
     mutationFn: (said: CampaignFields) =>
       campaign === undefined
-        ? mainstay().campaigns.createCampaign({ campaign: toCampaign(said) })
-        : mainstay().campaigns.updateCampaign({
+        ? serviceOf(Campaigns).createCampaign({ campaign: toCampaign(said) })
+        : serviceOf(Campaigns).updateCampaign({
             campaign: { ...toCampaign(said), campaignId: campaign.campaignId, etag: campaign.etag },
             updateMask: { paths: MASK },
           }),

@@ -1,6 +1,6 @@
-import type { Campaign } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
-import { mainstayFor, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { isUnderWay } from './campaign-words.ts'
 
 /** The campaigns of the mode that the operator works in, newest first; those under way are read every second. */
@@ -9,7 +9,7 @@ export function useCampaigns() {
   return useInfiniteQuery({
     queryKey: ['campaigns', project, modeName],
     queryFn: ({ pageParam, signal }) =>
-      mainstayFor(modeName).campaigns.listCampaigns(
+      serviceOf(Campaigns, modeName).listCampaigns(
         { live: modeName === 'live', pageToken: pageParam, pageSize: 50 },
         { signal },
       ),
@@ -25,7 +25,7 @@ export function useCampaign(campaignId: string) {
   const [project, modeName] = useScope()
   return useQuery({
     queryKey: ['campaign', campaignId, project, modeName],
-    queryFn: ({ signal }) => mainstayFor(modeName).campaigns.getCampaign({ campaignId }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Campaigns, modeName).getCampaign({ campaignId }, { signal }),
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? 1_000 : false),
   })
 }
@@ -37,7 +37,7 @@ export function useCampaignHistory(campaign: Campaign) {
   return useQuery({
     // The last look is taken once it has ended.
     queryKey: ['campaign-history', campaignId, isUnderWay(campaign), project, modeName],
-    queryFn: ({ signal }) => mainstayFor(modeName).campaigns.getCampaignProgress({ campaignId }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Campaigns, modeName).getCampaignProgress({ campaignId }, { signal }),
     refetchInterval: isUnderWay(campaign) ? 5_000 : false,
   })
 }
@@ -48,7 +48,7 @@ export function useCampaignProblems(campaign: Campaign) {
   return useInfiniteQuery({
     queryKey: ['campaign-problems', campaignId, String(importedCount), campaign.state, project, modeName],
     queryFn: ({ pageParam, signal }) =>
-      mainstayFor(modeName).campaigns.listCampaignProblems(
+      serviceOf(Campaigns, modeName).listCampaignProblems(
         { campaignId, pageToken: pageParam, pageSize: 20 },
         { signal },
       ),

@@ -1,8 +1,8 @@
-import type { Campaign, CampaignProblem } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, type CampaignProblem, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation } from '@tanstack/react-query'
 import { Upload } from 'lucide-react'
 import { useRef, useState } from 'react'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { formatCount } from '../../format/number.ts'
@@ -31,7 +31,7 @@ export function ListUpload({
       const parts = splitCsv(await file.text())
       const sum: Uploaded = { imported: 0, duplicates: 0, refused: 0, problems: [] }
       for (const [index, part] of (parts.length > 0 ? parts : [{ csv: '\n', firstLine: 2 }]).entries()) {
-        const answer = await mainstay().campaigns.importCampaignRecipients({
+        const answer = await serviceOf(Campaigns).importCampaignRecipients({
           ...part,
           campaignId: campaign.campaignId,
           replace: index === 0,

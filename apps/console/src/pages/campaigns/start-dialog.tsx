@@ -1,7 +1,7 @@
-import type { Campaign } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
 import { Facts } from '../../components/facts/facts.tsx'
@@ -36,7 +36,7 @@ export function StartDialog({
   const sendMs = toMs(campaign.sendTime)
   const start = useMutation({
     mutationFn: () =>
-      mainstay().campaigns.startCampaign({ campaignId: campaign.campaignId, etag: campaign.etag }),
+      serviceOf(Campaigns).startCampaign({ campaignId: campaign.campaignId, etag: campaign.etag }),
     onSuccess: onStarted,
   })
   const mayStart = count.data !== undefined && (!isLarge || typed.trim() === campaign.displayName)

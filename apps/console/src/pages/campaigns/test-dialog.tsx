@@ -1,9 +1,9 @@
 import { Channel } from '@mainstay/proto/notify/v1'
-import type { Campaign } from '@mainstay/proto/notify/v1/campaigns'
+import { type Campaign, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
@@ -39,7 +39,7 @@ export function CampaignTestDialog({
   const kind = TARGETS.get(channel) ?? 'email'
   const send = useMutation({
     mutationFn: ({ to, variant }: Fields) =>
-      mainstay().campaigns.sendCampaignTest({
+      serviceOf(Campaigns).sendCampaignTest({
         campaignId: campaign.campaignId,
         to: linesOf(to).map((value) => ({ target: { case: kind, value } })),
         variant,

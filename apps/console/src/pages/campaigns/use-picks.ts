@@ -1,5 +1,8 @@
+import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
+import { Preferences } from '@mainstay/proto/notify/v1/preferences'
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { useQuery } from '@tanstack/react-query'
-import { mainstay, mainstayFor, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import type { CampaignFields } from './campaign-fields.ts'
 
 /** The first five hundred topics, segments and categories: what can be picked. */
@@ -9,9 +12,9 @@ export function usePicks() {
     queryKey: ['campaign-picks', project],
     async queryFn({ signal }) {
       const [{ topics }, { segments }, { categories }] = await Promise.all([
-        mainstay().recipients.listTopics({ pageSize: 500 }, { signal }),
-        mainstay().recipients.listSegments({ pageSize: 500 }, { signal }),
-        mainstay().preferences.listCategories({}, { signal }),
+        serviceOf(Recipients).listTopics({ pageSize: 500 }, { signal }),
+        serviceOf(Recipients).listSegments({ pageSize: 500 }, { signal }),
+        serviceOf(Preferences).listCategories({}, { signal }),
       ])
       return { topics, segments, categories }
     },
@@ -46,7 +49,7 @@ export function useAudienceCount(
       modeName,
     ],
     queryFn: ({ signal }) =>
-      mainstayFor(modeName).campaigns.countCampaignAudience(
+      serviceOf(Campaigns, modeName).countCampaignAudience(
         {
           audience: {
             audience:

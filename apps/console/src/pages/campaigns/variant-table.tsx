@@ -1,7 +1,11 @@
-import type { Campaign, VariantProgress } from '@mainstay/proto/notify/v1/campaigns'
-import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
+import {
+  type Campaign,
+  CampaignState,
+  Campaigns,
+  type VariantProgress,
+} from '@mainstay/proto/notify/v1/campaigns'
 import { useMutation } from '@tanstack/react-query'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
@@ -21,7 +25,7 @@ export function VariantTable({
   const keep = useKeepCampaign()
   const choose = useMutation({
     mutationFn: (variant: string) =>
-      mainstay().campaigns.chooseCampaignWinner({ campaignId: campaign.campaignId, variant }),
+      serviceOf(Campaigns).chooseCampaignWinner({ campaignId: campaign.campaignId, variant }),
     onSuccess: (changed) => keep(changed),
   })
   const mayChoose =

@@ -18,8 +18,11 @@ const PICTURES: ReadonlySet<string> = new Set([
 ])
 const LARGEST_SHOWN_BYTES = 2_000_000
 
-/** The HTML of a mail with the pictures that came with it in the place of `cid:…`. */
-export function useShownFiles(mail: Mail): string {
+/**
+ * The HTML of a mail with the pictures that came with it in the place of `cid:…`; undefined while they load, since a frame whose
+ * document is replaced while it is being read flickers, and may keep the first one.
+ */
+export function useShownFiles(mail: Mail): string | undefined {
   const scope = useScope()
   const shown = mail.attachments.filter(
     ({ contentId, contentType, sizeBytes }) =>
@@ -33,6 +36,7 @@ export function useShownFiles(mail: Mail): string {
       staleTime: Number.POSITIVE_INFINITY,
     })),
   })
+  if (files.some(({ isPending }) => isPending)) return undefined
   let html = mail.html
   for (const { data: file } of files) {
     if (file !== undefined) html = html.replaceAll(`cid:${file.contentId}`, dataUrl(file))

@@ -100,11 +100,20 @@ function Reader({ mail, onBack }: { mail: Mail; onBack: () => void }) {
         </div>
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {view === 'html' && <MailFrame html={html} />}
+        {view === 'html' && (html === undefined ? <LoadingPictures /> : <MailFrame html={html} />)}
         {view === 'text' && <PlainText text={mail.text} />}
         {view === 'headers' && <Headers mail={mail} />}
       </div>
     </>
+  )
+}
+
+function LoadingPictures() {
+  return (
+    <div className="p-6">
+      <Loading what="pictures" />
+      <Skeleton className="w-1/2" />
+    </div>
   )
 }
 

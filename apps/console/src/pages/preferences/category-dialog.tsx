@@ -1,9 +1,9 @@
 import { Channel } from '@mainstay/proto/notify/v1'
-import type { Category } from '@mainstay/proto/notify/v1/preferences'
+import { type Category, Preferences } from '@mainstay/proto/notify/v1/preferences'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
@@ -58,14 +58,14 @@ export function CategoryDialog({
         ...(cap && { cap }),
       }
       return category === undefined
-        ? mainstay().preferences.createCategory({ category: wanted })
-        : mainstay().preferences.updateCategory({ category: wanted })
+        ? serviceOf(Preferences).createCategory({ category: wanted })
+        : serviceOf(Preferences).updateCategory({ category: wanted })
     },
     onSuccess: ({ displayName }) => done(`${displayName} is saved.`),
     onError: (error) => setViolations(error, 'category', form),
   })
   const remove = useMutation({
-    mutationFn: () => mainstay().preferences.deleteCategory({ name: category?.name ?? '' }),
+    mutationFn: () => serviceOf(Preferences).deleteCategory({ name: category?.name ?? '' }),
     onSuccess: () => done(`${category?.displayName} is deleted.`),
   })
   if (deleting && category) {

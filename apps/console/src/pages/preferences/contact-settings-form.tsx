@@ -1,9 +1,9 @@
 import { MessageClass } from '@mainstay/proto/notify/v1'
-import type { ContactSettings } from '@mainstay/proto/notify/v1/preferences'
+import { type ContactSettings, Preferences } from '@mainstay/proto/notify/v1/preferences'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Plus, X } from 'lucide-react'
 import { type UseFormReturn, useFieldArray, useForm } from 'react-hook-form'
-import { mainstayFor } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { cx } from '../../class-names.ts'
 import { Button } from '../../components/button/button.tsx'
@@ -55,7 +55,7 @@ function LoadedForm({ settings }: { settings: ContactSettings }) {
     mutationFn: ({ timezone, quietHours, transactionalExempt, perDay, perWeek }: Fields) => {
       const cap = readCap(perDay, perWeek)
       const others = settings.quietExemptClasses.filter((one) => one !== MessageClass.TRANSACTIONAL)
-      return mainstayFor('live').preferences.updateContactSettings({
+      return serviceOf(Preferences, 'live').updateContactSettings({
         contactSettings: {
           timezone: timezone.trim(),
           quietHours,

@@ -1,12 +1,13 @@
+import { Preferences } from '@mainstay/proto/notify/v1/preferences'
 import { useQuery } from '@tanstack/react-query'
-import { mainstay, mainstayFor, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 
 /** The project's categories: the same in both modes. */
 export function useCategories() {
   const [project] = useScope()
   return useQuery({
     queryKey: ['categories', project],
-    queryFn: async ({ signal }) => (await mainstay().preferences.listCategories({}, { signal })).categories,
+    queryFn: async ({ signal }) => (await serviceOf(Preferences).listCategories({}, { signal })).categories,
   })
 }
 
@@ -15,7 +16,7 @@ export function useContactSettings() {
   const [project] = useScope()
   return useQuery({
     queryKey: ['contact-settings', project],
-    queryFn: ({ signal }) => mainstayFor('live').preferences.getContactSettings({}, { signal }),
+    queryFn: ({ signal }) => serviceOf(Preferences, 'live').getContactSettings({}, { signal }),
   })
 }
 
@@ -25,7 +26,7 @@ export function useRecipientPreferences(recipientId: string) {
   const queryKey = ['recipient-preferences', project, mode, recipientId]
   const found = useQuery({
     queryKey,
-    queryFn: ({ signal }) => mainstayFor(mode).preferences.getPreferences({ recipientId }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Preferences, mode).getPreferences({ recipientId }, { signal }),
   })
-  return { ...found, queryKey, client: mainstayFor(mode).preferences }
+  return { ...found, queryKey, client: serviceOf(Preferences, mode) }
 }

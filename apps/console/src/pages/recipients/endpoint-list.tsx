@@ -1,7 +1,8 @@
 import { DevicePlatform, type Endpoint } from '@mainstay/proto/notify/v1/endpoints'
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Globe, Hash, type LucideIcon, Mail, Phone, Smartphone, X } from 'lucide-react'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { IconButton } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Section } from '../../components/page/page.tsx'
@@ -19,7 +20,7 @@ export function EndpointList({
 }) {
   const queries = useQueryClient()
   const remove = useMutation({
-    mutationFn: (endpointId: string) => mainstay().recipients.removeEndpoint({ recipientId, endpointId }),
+    mutationFn: (endpointId: string) => serviceOf(Recipients).removeEndpoint({ recipientId, endpointId }),
     async onSuccess() {
       await queries.invalidateQueries({ queryKey: ['recipient', recipientId] })
       toast.success('The endpoint is removed.')

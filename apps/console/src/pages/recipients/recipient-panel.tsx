@@ -1,9 +1,10 @@
 import type { Recipient } from '@mainstay/proto/notify/v1'
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { mainstay, serviceOf, useScope } from '../../api/mainstay.ts'
 import { IconButton } from '../../components/button/button.tsx'
 import { Copyable } from '../../components/copy/copy-button.tsx'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
@@ -116,7 +117,7 @@ function DeleteRecipient({
 }) {
   const queries = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => mainstay().recipients.deleteRecipient({ recipientId }),
+    mutationFn: () => serviceOf(Recipients).deleteRecipient({ recipientId }),
     async onSuccess() {
       onDeleted()
       queries.removeQueries({ queryKey: ['recipient', recipientId] })

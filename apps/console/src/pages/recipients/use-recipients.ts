@@ -1,5 +1,6 @@
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 
 /** Which recipients; empty means any. As the address holds it. */
 export interface RecipientFilters {
@@ -29,7 +30,7 @@ export function useRecipients(filters: RecipientFilters) {
   return useInfiniteQuery({
     queryKey: ['recipients', filters, ...scope],
     queryFn: ({ pageParam, signal }) =>
-      mainstay().recipients.listRecipients(
+      serviceOf(Recipients).listRecipients(
         { filter: filters, pageToken: pageParam, pageSize: 200 },
         { signal },
       ),
@@ -45,8 +46,8 @@ export function useGroups() {
     queryKey: ['groups', ...scope],
     queryFn: async ({ signal }) => {
       const [topics, segments] = await Promise.all([
-        mainstay().recipients.listTopics({ pageSize: 200 }, { signal }),
-        mainstay().recipients.listSegments({ pageSize: 200 }, { signal }),
+        serviceOf(Recipients).listTopics({ pageSize: 200 }, { signal }),
+        serviceOf(Recipients).listSegments({ pageSize: 200 }, { signal }),
       ])
       return {
         topics: topics.topics.map(({ topic, displayName }) => ({ id: topic, name: displayName || topic })),

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { ScheduleSchema } from '@mainstay/proto/notify/v1/schedules'
+import { type ScheduleSchema, Schedules } from '@mainstay/proto/notify/v1/schedules'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
@@ -50,7 +50,7 @@ export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
   const { errors } = form.formState
   const fields = form.watch()
   const add = useMutation({
-    mutationFn: (given: Fields) => mainstay().schedules.createSchedule({ schedule: toSchedule(given) }),
+    mutationFn: (given: Fields) => serviceOf(Schedules).createSchedule({ schedule: toSchedule(given) }),
     async onSuccess({ displayName }) {
       await queries.invalidateQueries({ queryKey: ['schedules'] })
       toast.success(`${displayName} is scheduled.`)

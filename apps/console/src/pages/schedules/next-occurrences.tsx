@@ -1,7 +1,8 @@
+import { Schedules } from '@mainstay/proto/notify/v1/schedules'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
 import { describeFailure } from '../../api/failure.ts'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { formatAbsolute, toMs } from '../../format/time.ts'
 import { type TimingFields, toTiming } from './schedule-words.ts'
 
@@ -12,7 +13,7 @@ export function NextOccurrences({ fields }: { fields: TimingFields }) {
   const preview = useQuery({
     queryKey: ['schedule-preview', asked],
     queryFn: ({ signal }) =>
-      mainstay().schedules.previewSchedule(
+      serviceOf(Schedules).previewSchedule(
         { timing: toTiming(JSON.parse(asked) as TimingFields), count: 5 },
         { signal },
       ),

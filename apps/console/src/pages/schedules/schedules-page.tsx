@@ -1,9 +1,9 @@
-import { type Schedule, ScheduleState } from '@mainstay/proto/notify/v1/schedules'
+import { type Schedule, ScheduleState, Schedules } from '@mainstay/proto/notify/v1/schedules'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { describeFailure } from '../../api/failure.ts'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { EmptyState } from '../../components/empty-state/empty-state.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
@@ -25,7 +25,7 @@ export function Component() {
   const found = useInfiniteQuery({
     queryKey: ['schedules', ...scope],
     queryFn: ({ pageParam, signal }) =>
-      mainstay().schedules.listSchedules({ pageToken: pageParam, pageSize: 100 }, { signal }),
+      serviceOf(Schedules).listSchedules({ pageToken: pageParam, pageSize: 100 }, { signal }),
     initialPageParam: '',
     getNextPageParam: (page) => page.nextPageToken || undefined,
     refetchInterval: 15_000,
@@ -103,14 +103,14 @@ function Actions({ schedule }: { schedule: Schedule }) {
   const isPaused = state === ScheduleState.PAUSED
   const change = useMutation({
     mutationFn: () =>
-      mainstay().schedules.updateSchedule({
+      serviceOf(Schedules).updateSchedule({
         schedule: { scheduleId, state: isPaused ? ScheduleState.ACTIVE : ScheduleState.PAUSED },
         updateMask: { paths: ['state'] },
       }),
     ...settled,
   })
   const remove = useMutation({
-    mutationFn: () => mainstay().schedules.deleteSchedule({ scheduleId }),
+    mutationFn: () => serviceOf(Schedules).deleteSchedule({ scheduleId }),
     onSuccess: () => void toast(`${displayName} is deleted. What it has sent stays.`),
     ...settled,
   })

@@ -1,9 +1,9 @@
-import type { Segment } from '@mainstay/proto/notify/v1/recipients'
+import { Recipients, type Segment } from '@mainstay/proto/notify/v1/recipients'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { useNavigate, useParams } from 'react-router'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
@@ -32,7 +32,7 @@ export function Component() {
   const { segment = '' } = useParams()
   const found = useQuery({
     queryKey: ['segment', segment, ...useScope()],
-    queryFn: ({ signal }) => mainstay().recipients.getSegment({ segment }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Recipients).getSegment({ segment }, { signal }),
     enabled: segment !== '',
     // What is being edited is not replaced under the reader's hands.
     refetchOnWindowFocus: false,
@@ -80,8 +80,8 @@ function Editor({ stored }: { stored: Segment | undefined }) {
         displayName: fields.displayName.trim(),
         rule: toJson(rule),
       }
-      if (stored === undefined) return mainstay().recipients.createSegment({ segment })
-      return mainstay().recipients.updateSegment({
+      if (stored === undefined) return serviceOf(Recipients).createSegment({ segment })
+      return serviceOf(Recipients).updateSegment({
         segment: { ...segment, etag: stored.etag },
         updateMask: { paths: ['display_name', 'rule'] },
       })
@@ -179,7 +179,7 @@ function DeleteSegment({ segment, onCancel }: { segment: string; onCancel: () =>
   const navigate = useNavigate()
   const queries = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => mainstay().recipients.deleteSegment({ segment }),
+    mutationFn: () => serviceOf(Recipients).deleteSegment({ segment }),
     async onSuccess() {
       await navigate('/segments')
       queries.removeQueries({ queryKey: ['segment', segment] })

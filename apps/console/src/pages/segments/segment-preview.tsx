@@ -1,8 +1,9 @@
 import type { JsonObject } from '@bufbuild/protobuf'
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { cx } from '../../class-names.ts'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Section } from '../../components/page/page.tsx'
@@ -23,7 +24,7 @@ export function SegmentPreview({ rule }: { rule: JsonObject | undefined }) {
   const found = useQuery({
     queryKey: ['segment-preview', JSON.stringify(asked), ...useScope()],
     queryFn: ({ signal }) =>
-      mainstay().recipients.previewSegment({ of: { case: 'rule', value: asked ?? {} } }, { signal }),
+      serviceOf(Recipients).previewSegment({ of: { case: 'rule', value: asked ?? {} } }, { signal }),
     enabled: asked !== undefined,
     placeholderData: keepPreviousData,
   })

@@ -1,7 +1,7 @@
-import type { Segment } from '@mainstay/proto/notify/v1/recipients'
+import { Recipients, type Segment } from '@mainstay/proto/notify/v1/recipients'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { Button, ButtonLink } from '../../components/button/button.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
@@ -15,7 +15,7 @@ export function Component() {
   const found = useInfiniteQuery({
     queryKey: ['segments', ...scope],
     queryFn: ({ pageParam, signal }) =>
-      mainstay().recipients.listSegments({ pageToken: pageParam, pageSize: 100 }, { signal }),
+      serviceOf(Recipients).listSegments({ pageToken: pageParam, pageSize: 100 }, { signal }),
     initialPageParam: '',
     getNextPageParam: (page) => page.nextPageToken || undefined,
   })

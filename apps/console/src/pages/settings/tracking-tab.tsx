@@ -1,6 +1,7 @@
+import { Tracking } from '@mainstay/proto/notify/v1/tracking'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { describeFailure } from '../../api/failure.ts'
-import { mainstayFor, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { FailureState } from '../../components/failure/failure-state.tsx'
 import { Switch } from '../../components/field/checkbox.tsx'
 import { Card, Section } from '../../components/page/page.tsx'
@@ -29,11 +30,11 @@ export function Component() {
   const queryKey = ['tracking-settings', project]
   const settings = useQuery({
     queryKey,
-    queryFn: ({ signal }) => mainstayFor('live').tracking.getTrackingSettings({}, { signal }),
+    queryFn: ({ signal }) => serviceOf(Tracking, 'live').getTrackingSettings({}, { signal }),
   })
   const change = useMutation({
     mutationFn: ({ choice, on }: { choice: (typeof choices)[number]; on: boolean }) =>
-      mainstayFor('live').tracking.updateTrackingSettings({
+      serviceOf(Tracking, 'live').updateTrackingSettings({
         trackingSettings: { [choice.field]: on },
         updateMask: { paths: [choice.path] },
       }),

@@ -1,7 +1,8 @@
+import { Recipients } from '@mainstay/proto/notify/v1/recipients'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { setViolations } from '../../api/violations.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialog.tsx'
@@ -24,7 +25,7 @@ export function CreateTopicDialog({ onClose }: { onClose: () => void }) {
   const { errors } = form.formState
   const create = useMutation({
     mutationFn: ({ topic, displayName, description }: Fields) =>
-      mainstay().recipients.createTopic({
+      serviceOf(Recipients).createTopic({
         topic: { topic: topic.trim(), displayName: displayName.trim(), description: description.trim() },
       }),
     async onSuccess({ topic, displayName }) {

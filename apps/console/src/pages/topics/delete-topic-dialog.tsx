@@ -1,6 +1,6 @@
-import type { Topic } from '@mainstay/proto/notify/v1/recipients'
+import { Recipients, type Topic } from '@mainstay/proto/notify/v1/recipients'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 
@@ -8,7 +8,7 @@ import { toast } from '../../components/toast/toast.tsx'
 export function DeleteTopicDialog({ topic, onClose }: { topic: Topic; onClose: () => void }) {
   const queries = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => mainstay().recipients.deleteTopic({ topic: topic.topic }),
+    mutationFn: () => serviceOf(Recipients).deleteTopic({ topic: topic.topic }),
     async onSuccess() {
       await queries.invalidateQueries({ queryKey: ['topics'] })
       await queries.invalidateQueries({ queryKey: ['groups'] })

@@ -1,8 +1,8 @@
-import type { Topic } from '@mainstay/proto/notify/v1/recipients'
+import { Recipients, type Topic } from '@mainstay/proto/notify/v1/recipients'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
 import { type ListColumn, ListTable } from '../../components/list-table/list-table.tsx'
@@ -26,7 +26,7 @@ export function Component() {
   const found = useInfiniteQuery({
     queryKey: ['topics', ...scope],
     queryFn: ({ pageParam, signal }) =>
-      mainstay().recipients.listTopics({ pageToken: pageParam, pageSize: 100 }, { signal }),
+      serviceOf(Recipients).listTopics({ pageToken: pageParam, pageSize: 100 }, { signal }),
     initialPageParam: '',
     getNextPageParam: (page) => page.nextPageToken || undefined,
   })

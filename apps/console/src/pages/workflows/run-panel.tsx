@@ -2,12 +2,13 @@ import {
   type WorkflowRun,
   type WorkflowRunEntry,
   WorkflowRunState,
+  Workflows,
 } from '@mainstay/proto/notify/v1/workflows'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, CircleAlert } from 'lucide-react'
 import { useMemo } from 'react'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { Copyable } from '../../components/copy/copy-button.tsx'
 import { Facts } from '../../components/facts/facts.tsx'
@@ -125,7 +126,7 @@ function timeOf(time: WorkflowRun['createTime']): string | undefined {
 function CancelButton({ runId }: { runId: string }) {
   const queries = useQueryClient()
   const cancel = useMutation({
-    mutationFn: () => mainstay().workflows.cancelWorkflowRun({ runId }),
+    mutationFn: () => serviceOf(Workflows).cancelWorkflowRun({ runId }),
     onSettled: async () => {
       await queries.invalidateQueries({ queryKey: ['workflow-run', runId] })
       await queries.invalidateQueries({ queryKey: ['workflow-runs'] })

@@ -1,6 +1,6 @@
-import type { Workflow, WorkflowRunState } from '@mainstay/proto/notify/v1/workflows'
+import { type Workflow, type WorkflowRunState, Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { mainstay, useScope } from '../../api/mainstay.ts'
+import { serviceOf, useScope } from '../../api/mainstay.ts'
 import { isOver } from './run-states.ts'
 
 /** The newest version of every workflow, by name. */
@@ -10,7 +10,7 @@ export function useWorkflows() {
     queryKey: ['workflows', ...scope],
     async queryFn({ signal }) {
       const workflows: Workflow[] = []
-      for await (const one of mainstay().workflows.listWorkflows({ pageSize: 500 }, { signal })) {
+      for await (const one of serviceOf(Workflows).listWorkflows({ pageSize: 500 }, { signal })) {
         workflows.push(one)
       }
       return workflows
@@ -24,7 +24,7 @@ export function useWorkflow(name: string, version: number) {
   const [project] = useScope()
   return useQuery({
     queryKey: ['workflow', project, name, version],
-    queryFn: ({ signal }) => mainstay().workflows.getWorkflow({ name, version }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Workflows).getWorkflow({ name, version }, { signal }),
     enabled: name !== '',
   })
 }
@@ -35,7 +35,7 @@ export function useWorkflowVersions(name: string) {
   return useQuery({
     queryKey: ['workflow', project, name, 'versions'],
     async queryFn({ signal }) {
-      const { versions } = await mainstay().workflows.listWorkflowVersions(
+      const { versions } = await serviceOf(Workflows).listWorkflowVersions(
         { name, pageSize: 100 },
         { signal },
       )
@@ -56,7 +56,7 @@ export function useRuns(filter: RunFilter) {
     queryKey: ['workflow-runs', ...scope, filter],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      mainstay().workflows.listWorkflowRuns(
+      serviceOf(Workflows).listWorkflowRuns(
         { ...filter, live: scope[1] === 'live', pageSize: 50, pageToken: pageParam },
         { signal },
       ),
@@ -69,7 +69,7 @@ export function useRuns(filter: RunFilter) {
 export function useRunTimeline(runId: string) {
   return useQuery({
     queryKey: ['workflow-run', runId, ...useScope()],
-    queryFn: ({ signal }) => mainstay().workflows.getWorkflowRunTimeline({ runId }, { signal }),
+    queryFn: ({ signal }) => serviceOf(Workflows).getWorkflowRunTimeline({ runId }, { signal }),
     staleTime: 0,
     refetchInterval({ state: { data, error } }) {
       if (error || !data?.run) return false

@@ -1,9 +1,9 @@
-import type { WorkflowProblem } from '@mainstay/proto/notify/v1/workflows'
+import { type WorkflowProblem, Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useNavigate } from 'react-router'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Field } from '../../components/field/field.tsx'
@@ -123,7 +123,7 @@ function Problems({ problems }: { problems: readonly WorkflowProblem[] }) {
 function useCheck(text: string) {
   const { mutate, ...check } = useMutation({
     mutationFn: (value: string) =>
-      mainstay().workflows.publishWorkflow({ source: { case: 'yaml', value }, validateOnly: true }),
+      serviceOf(Workflows).publishWorkflow({ source: { case: 'yaml', value }, validateOnly: true }),
   })
   useEffect(() => {
     if (text.trim() === '') return
@@ -137,7 +137,7 @@ function usePublish() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   return useMutation({
-    mutationFn: (value: string) => mainstay().workflows.publishWorkflow({ source: { case: 'yaml', value } }),
+    mutationFn: (value: string) => serviceOf(Workflows).publishWorkflow({ source: { case: 'yaml', value } }),
     async onSuccess({ workflow }) {
       if (workflow === undefined) return
       toast.success(`Version ${workflow.version} of ${workflow.name} is published.`)

@@ -1,8 +1,8 @@
-import type { Workflow } from '@mainstay/proto/notify/v1/workflows'
+import { type Workflow, Workflows } from '@mainstay/proto/notify/v1/workflows'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ListTree, Plus, Sparkles } from 'lucide-react'
 import { useNavigate } from 'react-router'
-import { mainstay } from '../../api/mainstay.ts'
+import { serviceOf } from '../../api/mainstay.ts'
 import { Button, ButtonLink } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { FailureState } from '../../components/failure/failure-state.tsx'
@@ -98,7 +98,7 @@ function FirstWorkflow() {
   const navigate = useNavigate()
   const queries = useQueryClient()
   const create = useMutation({
-    mutationFn: () => mainstay().workflows.publishWorkflow({ source: { case: 'yaml', value: EXAMPLE } }),
+    mutationFn: () => serviceOf(Workflows).publishWorkflow({ source: { case: 'yaml', value: EXAMPLE } }),
     async onSuccess() {
       await queries.invalidateQueries({ queryKey: ['workflows'] })
       await navigate(`/workflows/${EXAMPLE_NAME}`)
