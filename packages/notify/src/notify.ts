@@ -12,6 +12,7 @@ import { createPlans } from './campaigns/plans.ts'
 import { createProgress } from './campaigns/progress.ts'
 import { createRunner } from './campaigns/runner.ts'
 import { createCampaigns } from './campaigns/service.ts'
+import { dropOldPeople } from './campaigns/sweep-store.ts'
 import { createWatchCampaign } from './campaigns/watch.ts'
 import type { NotifySettings } from './config.ts'
 import { createDeliverer } from './deliver/deliverer.ts'
@@ -282,6 +283,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       await deleteOldAttachments(db, clock.now())
       await deleteOldReports({ db, clock, settings })
       await inbox.maintain()
+      await dropOldPeople(db, new Date(clock.nowMs() - settings.retentionDays * 86_400_000))
       await measureRates(db, clock)
       await forgetDead(db, clock.now())
       await workflows.forgetBefore(new Date(clock.nowMs() - settings.retentionDays * DAY_MS))

@@ -4,6 +4,7 @@ import { waitFor } from '@mainstay/kernel/testing'
 import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { ALL_OF_THEM, addRecipients, useCampaigns } from '../testing/campaigns.ts'
 import { TEST_PROJECT } from '../testing/ledger.ts'
+import { dropOldPeople } from './sweep-store.ts'
 
 const { RUNNING, PAUSED, FINISHED, CANCELLED, FAILED } = CampaignState
 
@@ -93,6 +94,25 @@ describe('a campaign', () => {
       on.start({ ...ALL_OF_THEM, audience: { audience: { case: 'topic', value: 'nothing' } } }),
       { reason: 'notify.request_invalid' },
     )
+  })
+
+  it('that has ended forgets its people when the ledger does, and all of itself when it is deleted', async () => {
+    await addRecipients(on.db, 10)
+    await on.run()
+    await on.deliver()
+    const id = await on.start()
+    await on.waitForState(id, FINISHED)
+    const left = () => on.read('SELECT FROM notify.campaign_recipients')
+    await dropOldPeople(on.db, new Date(Date.now() - 60_000))
+    assert.equal((await left()).length, 10)
+    await dropOldPeople(on.db, new Date(Date.now() + 60_000))
+    assert.equal((await left()).length, 0)
+    assert.equal((await on.progress(id)).sent, 10n)
+    await on.parts.campaigns.remove(on.act, id)
+    await assert.rejects(on.parts.campaigns.get(TEST_PROJECT, id), { reason: 'notify.campaign_not_found' })
+    await waitFor(async () => (await on.read('SELECT FROM notify.campaigns')).length === 0)
+    assert.equal((await on.read('SELECT FROM notify.campaign_totals')).length, 0)
+    assert.equal((await on.read('SELECT FROM notify.messages')).length, 10)
   })
 
   it('with nobody in its audience says so', async () => {

@@ -166,3 +166,25 @@ export async function removeDeleted(
   })
   return true
 }
+
+/** Rows that one statement of retention removes. */
+const RETENTION_BATCH = 10_000
+
+/**
+ * Removes whom campaigns told that ended before a moment, and their lists: their messages have left the ledger. What they were and how
+ * they went stays. In small commits, so that nobody waits.
+ */
+export async function dropOldPeople(executor: Executor, before: Date): Promise<void> {
+  for (const table of ['campaign_recipients', 'campaign_rows', 'campaign_refusals']) {
+    for (let removed = RETENTION_BATCH; removed === RETENTION_BATCH; ) {
+      const { rowCount } = await executor.query({
+        text: `DELETE FROM notify.${table} WHERE ctid = ANY (ARRAY(
+          SELECT r.ctid FROM notify.campaigns c
+          JOIN notify.${table} r ON r.project_id = c.project_id AND r.campaign_id = c.campaign_id
+          WHERE c.end_time < $1 LIMIT ${RETENTION_BATCH}))`,
+        values: [before],
+      })
+      removed = rowCount
+    }
+  }
+}
