@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import { AppError, fromTypeId, newId } from '@mainstay/kernel'
 import { waitFor } from '@mainstay/kernel/testing'
-import { MessageState } from '@mainstay/proto/notify/v1'
+import { Channel, MessageState } from '@mainstay/proto/notify/v1'
 import { InboxSeverity } from '@mainstay/proto/notify/v1/channels'
 import { inboxCall, useInbox } from '../testing/inbox.ts'
 import { TEST_PROJECT } from '../testing/ledger.ts'
@@ -133,6 +133,61 @@ describe('delivering to inboxes', () => {
     const content = { case: 'inbox', value: { title: 'Hi' } } as const
     const to = { target: { case: 'email', value: 'ada@example.com' } } as const
     await assert.rejects(inbox.main.send({ to, content }), refused('to'))
+  })
+
+  it('says what a template makes of the data, in the recipient’s words, and refuses what no link may be', async () => {
+    await inbox.main.publish({
+      name: 'shipped',
+      channel: Channel.INBOX,
+      defaultLocale: 'en',
+      parts: {
+        en: {
+          title: 'Order {{ id }} has shipped',
+          body: 'Hello {{ name }}',
+          actionUrl: '{{ link }}',
+          actionLabel: 'Track it',
+          groupKey: 'order-{{ id }}',
+          severity: 'success',
+          icon: 'truck',
+        },
+        de: { title: 'Bestellung {{ id }} ist unterwegs' },
+      },
+    })
+    const recipientId = newId()
+    const to = { target: { case: 'recipientId', value: recipientId } } as const
+    const content = { case: 'template', value: { name: 'shipped' } } as const
+    const data = { id: 7, name: 'Ada', link: '/orders/7' }
+    await inbox.main.send({ to, content, data })
+    await inbox.main.send({ to, content, data, locale: 'de-AT' })
+    const items = await arrive(recipientId, 2)
+    assert.deepEqual(items.map(({ title }) => title).toSorted(), [
+      'Bestellung 7 ist unterwegs',
+      'Order 7 has shipped',
+    ])
+    assert.partialDeepStrictEqual(
+      items.find(({ body }) => body !== ''),
+      {
+        ...{ body: 'Hello Ada', actionUrl: '/orders/7', actionLabel: 'Track it', groupKey: 'order-7' },
+        ...{ severity: InboxSeverity.SUCCESS, icon: 'truck' },
+      },
+    )
+    const evil = inbox.main.send({ to, content, data: { ...data, link: 'javascript:alert(1)' } })
+    await assert.rejects(evil, { reason: 'notify.template_invalid' })
+  })
+
+  it('takes over what was queued for providers’ workers, as campaigns queue', async () => {
+    const recipientId = newId()
+    const content = { case: 'inbox', value: { title: 'Queued set-wise' } } as const
+    const to = { target: { case: 'recipientId', value: recipientId } } as const
+    const sendTime = timestampFromMs(Date.now() + 3_600_000)
+    const messageId = await inbox.main.send({ to, content, sendTime })
+    await inbox.database.db.query({
+      text: 'UPDATE notify.delivery_queue SET lane = 3, due_time = now() WHERE message_id = $1',
+      values: [fromTypeId('msg', messageId)],
+    })
+    const [item] = await arrive(recipientId, 1)
+    assert.equal(item?.title, 'Queued set-wise')
+    await settled(messageId, MessageState.DELIVERED)
   })
 
   it('delivers each message once, whichever of many couriers takes it', async () => {

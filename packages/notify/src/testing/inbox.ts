@@ -13,7 +13,7 @@ import {
   systemClock,
 } from '@mainstay/kernel'
 import { type TestDatabase, useTestDatabase } from '@mainstay/kernel/testing'
-import { Notify, type SendNotificationRequestSchema } from '@mainstay/proto/notify/v1'
+import { Notify, type SendNotificationRequestSchema, type TemplateSchema } from '@mainstay/proto/notify/v1'
 import type { InAppContentSchema } from '@mainstay/proto/notify/v1/channels'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
 import type { CallContext, Handlers } from '@mainstay/rpc'
@@ -31,6 +31,8 @@ export interface TestProcess {
   notify: NotifyCapability
   call<K extends keyof InboxHandlers>(name: K, request: InitOf<K>, ctx?: CallContext): AnswerOf<K>
   send(request: MessageInitShape<typeof SendNotificationRequestSchema>, ctx?: CallContext): Promise<string>
+  /** Publishes a template's next version. */
+  publish(template: MessageInitShape<typeof TemplateSchema>): Promise<void>
   /** Sends something to a recipient's inbox. Returns the message's id, `msg_…`. */
   tell(
     recipientId: string,
@@ -119,6 +121,10 @@ async function startProcess(
     notify,
     call,
     send,
+    async publish(template) {
+      const method = Notify.method.createTemplate
+      await handlerOf(method).handle(create(method.input, { template }), inboxCall())
+    },
     tell: (recipientId, content = {}, ctx) =>
       send(
         {
