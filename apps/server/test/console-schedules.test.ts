@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { skipUnless } from '@mainstay/kernel/testing'
+import { skipUnless, waitFor } from '@mainstay/kernel/testing'
 import { assertAccessible, useConsole } from './console-browser.ts'
 
 describe('schedules in a real browser', { skip: skipUnless('chromium') }, () => {
@@ -36,10 +35,13 @@ describe('schedules in a real browser', { skip: skipUnless('chromium') }, () => 
     await assertAccessible(page)
     await page.getByRole('button', { name: 'Pause Monday report' }).click()
     await row.getByText('Paused').waitFor()
-    const { schedules } = (await call('GET', '/v1/schedules')) as { schedules: { state: string }[] }
-    assert.deepEqual(
-      schedules.map(({ state }) => state),
-      ['SCHEDULE_STATE_PAUSED'],
+    // The page says so at once; the server a moment later.
+    await waitFor(
+      async () => {
+        const { schedules } = (await call('GET', '/v1/schedules')) as { schedules: { state: string }[] }
+        return schedules.length === 1 && schedules[0]?.state === 'SCHEDULE_STATE_PAUSED'
+      },
+      { what: 'the schedule to be paused' },
     )
     await page.getByRole('button', { name: 'Delete Monday report' }).click()
     await page.getByText('Nothing is scheduled').waitFor()
