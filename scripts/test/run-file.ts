@@ -29,15 +29,20 @@ export interface FileResult {
 export async function runFile(file: string, timeoutMs: number): Promise<FileResult> {
   const result: FileResult = { ok: true, tally: emptyTally(), failures: '', skips: [] }
   let printed = ''
+  let running = ''
   const events = run({ files: [file], concurrency: 1, signal: AbortSignal.timeout(timeoutMs) })
   for await (const event of events) {
     switch (event.type) {
+      case 'test:dequeue':
+        running = event.data.name
+        break
       case 'test:stdout':
       case 'test:stderr':
         printed = `${printed}${event.data.message}`.slice(-20_000)
         break
       case 'test:fail':
-        if (event.data.todo === undefined) result.failures += describeFailure(event.data, file, timeoutMs)
+        if (event.data.todo === undefined)
+          result.failures += describeFailure(event.data, file, timeoutMs, running)
         break
       case 'test:pass':
         if (typeof event.data.skip === 'string') result.skips.push(event.data.skip)
@@ -70,13 +75,14 @@ function describeFailure(
   { name, line, details: { error } }: Failure,
   file: string,
   timeoutMs: number,
+  running: string,
 ): string {
   const path = relative(process.cwd(), file)
   switch (error.failureType) {
     case 'subtestsFailed': // because of a test inside, which has been told
       return ''
     case 'testAborted':
-      return `✖ ${path} did not end within ${timeoutMs / 1000} s: a test hangs, or something was left open\n`
+      return `✖ ${path} did not end within ${timeoutMs / 1000} s: "${running}" hangs, or something was left open\n`
     case 'testCodeFailure':
       if (name === file) return `✖ ${path} failed outside its tests (${inspect(error.cause)})\n`
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { after, before } from 'node:test'
+import { after, afterEach, before } from 'node:test'
 import AxeBuilder from '@axe-core/playwright'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -41,6 +41,7 @@ export function useConsole(env: Record<string, string> = {}): Console {
   let page: Page
   let url = ''
   let key = ''
+  let happened: string[] = []
 
   before(async () => {
     server = spawnServer(home, env)
@@ -51,8 +52,13 @@ export function useConsole(env: Record<string, string> = {}): Console {
     key = banner.apiKey
     const context = await browser.newContext({ viewport: LOOKS[0][1], reducedMotion: 'reduce' })
     page = await context.newPage()
+    happened = recordEvents(page)
     await page.goto(banner.signInLink ?? '')
     await page.getByRole('heading', { name: 'Home' }).waitFor()
+  })
+  // What the page showed says more of a failure in CI than what the test waited for.
+  afterEach(async (context) => {
+    if ('passed' in context && !context.passed) console.error(await describePage(page, happened))
   })
   after(async () => {
     await browser?.close()
@@ -115,4 +121,28 @@ export async function settled(page: Page): Promise<void> {
   await waitFor(async () => (await loading.count()) === 0, {
     what: `${page.url()} to load`,
   })
+}
+
+/** What the page's console and its failed requests say, the last twenty of them, as it goes on. */
+function recordEvents(page: Page): string[] {
+  const events: string[] = []
+  const note = (text: string) => {
+    events.push(text)
+    if (events.length > 20) events.shift()
+  }
+  page.on('console', (message) => note(`${message.type()}: ${message.text()}`))
+  page.on('pageerror', (error) => note(`error: ${error.message}`))
+  page.on('requestfailed', (request) => note(`${request.url()}: ${request.failure()?.errorText}`))
+  page.on('response', (response) => {
+    if (response.status() >= 400) note(`${response.url()}: ${response.status()}`)
+  })
+  return events
+}
+
+async function describePage(page: Page, events: readonly string[]): Promise<string> {
+  const text = await page
+    .locator('body')
+    .ariaSnapshot({ timeout: 5_000 })
+    .catch((error: Error) => error.message)
+  return [`The page ${page.url()} showed:`, text, 'What happened in it:', ...events].join('\n')
 }

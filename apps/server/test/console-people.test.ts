@@ -127,7 +127,7 @@ describe('people in a real browser', { skip }, () => {
     await page.getByRole('list', { name: 'Some of them' }).getByText('Grace Hopper').waitFor()
     await assertAccessible(page)
     await page.getByRole('button', { name: 'Save segment' }).click()
-    await page.waitForURL(/segments\/paying$/)
+    await page.waitForURL(/segments\/paying\?mode=test$/)
     assert.deepEqual((await call('GET', '/v1/segments/paying')).rule, {
       all: [{ field: 'attributes.plan', op: 'eq', value: 'pro' }, { topic: 'weekly-news' }],
     })

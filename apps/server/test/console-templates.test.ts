@@ -36,7 +36,7 @@ describe('templates in a real browser', { skip }, () => {
     await page.getByText('1 parcel <i>7</i>').waitFor()
     await assertAccessible(page)
     await page.getByRole('button', { name: 'Save draft' }).click()
-    await page.waitForURL(/\/templates\/order-shipped$/)
+    await page.waitForURL(/\/templates\/order-shipped\?mode=test$/)
     await page.getByText('Not published').waitFor()
     await page.getByRole('button', { name: 'Publish…' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Publish version 1' }).click()
