@@ -5,7 +5,7 @@
  * Quiet when all is well: failures as files end, what was skipped and why, and last the test runner's closing lines.
  */
 import { globSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startTestServer } from '@mainstay/kernel/testing'
@@ -20,8 +20,12 @@ const { values: options, positionals: filters } = parseArgs({
     concurrency: { type: 'string' },
     /** Seconds that one file may take. */
     timeout: { type: 'string' },
+    /** Print this many of the slowest files. */
+    slowest: { type: 'string', default: '0' },
   },
 })
+// Each file is a process, and most load the same thousand modules: what one has compiled, the others need not.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'mainstay-tests')
 const concurrency = Number(options.concurrency ?? (options.heavy ? 1 : 2))
 const timeoutMs = 1000 * Number(options.timeout ?? (options.heavy ? 1800 : 180))
 
@@ -39,10 +43,13 @@ async function runAll(queue: string[]): Promise<boolean> {
   process.env.MAINSTAY_TEST_PG = server.postgres.superuserConnectionString
   const tally = emptyTally()
   const skips = new Map<string, number>()
+  const times: { file: string; ms: number }[] = []
   let ok = true
   async function work(): Promise<void> {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const fileStartedAt = performance.now()
       const result = await runFile(file, timeoutMs)
+      times.push({ file, ms: performance.now() - fileStartedAt })
       ok &&= result.ok
       process.stdout.write(result.failures)
       for (const skip of result.skips) skips.set(skip, (skips.get(skip) ?? 0) + 1)
@@ -51,6 +58,9 @@ async function runAll(queue: string[]): Promise<boolean> {
   }
   await Promise.all(Array.from({ length: concurrency }, work))
   await server.stop()
+  times.sort((a, b) => b.ms - a.ms)
+  for (const { file, ms } of times.slice(0, Number(options.slowest)))
+    console.log(`${(ms / 1000).toFixed(1).padStart(6)} s  ${relative(root, file)}`)
   for (const [reason, count] of skips)
     console.log(`﹣ ${reason} (${count} ${count === 1 ? 'test' : 'tests'})`)
   for (const [key, count] of Object.entries(tally)) console.log(`ℹ ${key} ${count}`)

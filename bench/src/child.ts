@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 
 /** A process of its own that answers messages, so that what is measured never shares an event loop with what measures. */
 export interface Child {
@@ -14,8 +15,10 @@ export interface Child {
 export async function startChild<T>(
   module: URL,
   args: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
 ): Promise<{ child: Child; ready: T }> {
-  const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const execArgv = [...nodeFlags]
+  const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv })
   let failure: Error | undefined
   let stopping = false
   started.once('exit', (code, signal) => {
@@ -40,6 +43,14 @@ export async function startChild<T>(
       },
     },
   }
+}
+
+/** What "npm start" gives Node, so that what is measured runs as it is shipped. */
+export function shippedNodeFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return String(scripts.start)
+    .split(' ')
+    .filter((word) => word.startsWith('--'))
 }
 
 function nextMessage<T>(started: ChildProcess): Promise<T> {

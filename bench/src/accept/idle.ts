@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { startChild } from '../child.ts'
+import { shippedNodeFlags, startChild } from '../child.ts'
 import type { ServerReady } from './mainstay-main.ts'
 import { residentMiB } from './resident-memory.ts'
 
@@ -30,5 +30,5 @@ export function startServerProcess(
   settings: Readonly<Record<string, string>> = {},
 ) {
   const main = new URL('./mainstay-main.ts', import.meta.url)
-  return startChild<ServerReady>(main, [role, home, JSON.stringify(settings)])
+  return startChild<ServerReady>(main, [role, home, JSON.stringify(settings)], shippedNodeFlags())
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createDb, type Db } from '@mainstay/kernel'
 import { type Crew, createCrew, startTestServer, temporaryHome } from '@mainstay/kernel/testing'
 import { findWrongTransitions, watchStates } from '@mainstay/notify/testing'
-import { type Child, startChild } from '../child.ts'
+import { type Child, shippedNodeFlags, startChild } from '../child.ts'
 import { makeAccounts } from './accounts.ts'
 import type { CallersReport, CallersTask } from './callers-main.ts'
 import type { HttpPeerTask } from './peers/http-peer-main.ts'
@@ -113,6 +113,7 @@ function createWorkers(task: ServerTask): Crew {
     hire() {
       const child = fork(module('server-main.ts'), [JSON.stringify(task)], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        execArgv: shippedNodeFlags(),
       })
       return { process: child, ready: once(child, 'message') }
     },
