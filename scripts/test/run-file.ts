@@ -2,6 +2,8 @@ import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 
+const hangReport = new URL('./hang-report.ts', import.meta.url).href
+
 /** The runner's own tally, as its closing lines name it. */
 export interface Tally {
   tests: number
@@ -30,7 +32,13 @@ export async function runFile(file: string, timeoutMs: number): Promise<FileResu
   const result: FileResult = { ok: true, tally: emptyTally(), failures: '', skips: [] }
   let printed = ''
   let running = ''
-  const events = run({ files: [file], concurrency: 1, signal: AbortSignal.timeout(timeoutMs) })
+  process.env.MAINSTAY_TEST_TIMEOUT_MS = String(timeoutMs)
+  const events = run({
+    files: [file],
+    concurrency: 1,
+    signal: AbortSignal.timeout(timeoutMs),
+    execArgv: ['--import', hangReport],
+  })
   for await (const event of events) {
     switch (event.type) {
       case 'test:dequeue':
