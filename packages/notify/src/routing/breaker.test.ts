@@ -137,8 +137,31 @@ describe('the breaker of many processes', () => {
       const rows = await listBreakers(database.db, TEST_PROJECT)
       return rows.find((one) => one.accountId === accountId)?.state === 1
     })
+    // One word is enough, also for those who hear it while they are still finding out that they may not try.
     for (const { hear } of processes) await hear()
-    for (const { breakers } of processes) assert.equal(breakers.closedTo(accountId), undefined)
+    await waitFor(() => processes.every(({ breakers }) => breakers.closedTo(accountId) === undefined))
+  })
+
+  it('takes the newest word, also when that comes while an older one is being read', async () => {
+    const clock = createFakeClock()
+    const accountId = newId()
+    const { promise: refused, resolve: refuse } = Promise.withResolvers<boolean>()
+    const row = { accountId, times: 1, untilMs: clock.nowMs(), holder: null, reason: 'resting' }
+    const breakers = createBreakers({
+      clock,
+      shared: {
+        workerId: newId(),
+        change: () => refused,
+        read: async () => [{ ...row, epoch: 2, state: 3, untilMs: clock.nowMs() + 10_000, holder: newId() }],
+      },
+      onClosed: () => {},
+      onError: (error) => assert.fail(String(error)),
+    })
+    breakers.adopt(TEST_PROJECT, [{ ...row, epoch: 1, state: 2 }])
+    assert.ok(breakers.closedTo(accountId), 'it asks whether it may try')
+    breakers.adopt(TEST_PROJECT, [{ ...row, epoch: 3, state: 1, times: 0 }])
+    refuse(false)
+    await waitFor(() => breakers.closedTo(accountId) === undefined)
   })
 
   it('is tried by another when the one that tried it has died', async () => {

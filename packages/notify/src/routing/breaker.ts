@@ -54,6 +54,8 @@ interface Breaker {
   reason: string
   /** A change of ours is being written. */
   writing: boolean
+  /** What others wrote meanwhile, as it was heard last. */
+  heard: BreakerRow | undefined
   window: FailureWindow
 }
 
@@ -88,8 +90,8 @@ export function createBreakers(deps: {
     if (breaker.writing) return
     breaker.writing = true
     try {
-      for (let written: BreakerState | undefined; written !== breaker.state; ) {
-        written = breaker.state
+      for (let last: BreakerState | undefined; last !== breaker.state; ) {
+        last = breaker.state
         if (
           !(await others.change(breaker.projectId, breaker.epoch, toRow(accountId, breaker, others.workerId)))
         ) {
@@ -100,8 +102,16 @@ export function createBreakers(deps: {
     } catch (error) {
       onError(error)
     } finally {
-      breaker.writing = false
+      written(others, breaker)
     }
+  }
+
+  /** A word of others that came while we wrote may be newer than what the write has found out. */
+  function written(others: SharedBreakers, breaker: Breaker): void {
+    breaker.writing = false
+    const { heard } = breaker
+    breaker.heard = undefined
+    if (heard !== undefined) take(breaker, heard, others.workerId)
   }
 
   /** Somebody else was first: what they wrote holds. */
@@ -111,6 +121,7 @@ export function createBreakers(deps: {
   }
 
   function take(breaker: Breaker, row: BreakerRow, workerId: string): void {
+    if (row.epoch <= breaker.epoch) return
     const { epoch, state, times, untilMs, reason, holder } = row
     Object.assign(breaker, { epoch, state, times, untilMs, reason, ours: holder === workerId })
     if (state === CLOSED) {
@@ -141,7 +152,7 @@ export function createBreakers(deps: {
       onError(error)
       breaker.untilMs = clock.nowMs() + FIRST_REST_MS
     } finally {
-      breaker.writing = false
+      written(others, breaker)
     }
   }
 
@@ -180,6 +191,7 @@ export function createBreakers(deps: {
           ours: false,
           reason: '',
           writing: false,
+          heard: undefined,
         },
         window: createFailureWindow(clock),
       })
@@ -189,8 +201,9 @@ export function createBreakers(deps: {
       for (const row of rows) {
         this.know(projectId, row.accountId)
         const breaker = breakers.get(row.accountId)
-        if (breaker !== undefined && !breaker.writing && row.epoch > breaker.epoch)
-          take(breaker, row, shared.workerId)
+        if (breaker === undefined) continue
+        if (!breaker.writing) take(breaker, row, shared.workerId)
+        else if (row.epoch > (breaker.heard?.epoch ?? 0)) breaker.heard = row
       }
     },
     works(accountId) {
