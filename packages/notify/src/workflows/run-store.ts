@@ -3,6 +3,9 @@ import type { Executor } from '@mainstay/kernel'
 /** `WorkflowRunState` of the contract, as it is stored. */
 export const RunState = { RUNNING: 1, COMPLETED: 2, DIGESTED: 3, FAILED: 4, CANCELLED: 5 } as const
 
+/** The key of a run's last entry: no step can be called so, and only one entry can. */
+export const LAST_ENTRY = ':ended'
+
 /** A run as it is read by people. */
 export interface RunRow {
   run_id: string
@@ -170,7 +173,7 @@ export async function cancelRun(
       ),
       entry AS (
         INSERT INTO notify.workflow_run_entries (project_id, run_id, entry, entry_id, kind, step, title, detail)
-        SELECT project_id, run_id, 'ended', $5::uuid, 8, '', 'Cancelled', 'By ' || $4::text FROM cancelled
+        SELECT project_id, run_id, '${LAST_ENTRY}', $5::uuid, 8, '', 'Cancelled', 'By ' || $4::text FROM cancelled
       ),
       waits AS (
         DELETE FROM notify.workflow_waits w USING cancelled c

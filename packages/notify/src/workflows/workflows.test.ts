@@ -319,6 +319,22 @@ describe('a run', () => {
     assert.equal(workflows.find(({ name }) => name === 'listed')?.runningCount, 5n)
   })
 
+  it('may have a step of any name, also that of what its timeline says last', async () => {
+    await flows.publish('called-ended', hello.replace('id: hello', 'id: ended'))
+    const { runId } = await flows.call('startWorkflow', {
+      workflow: 'called-ended',
+      to,
+      data: { name: 'Ada' },
+    })
+    await flows.moverAt(createFakeClock(Date.now() + 1000))(100)
+    const { run, entries } = await flows.call('getWorkflowRunTimeline', { runId })
+    assert.equal(run?.state, WorkflowRunState.COMPLETED, run?.statusDetail)
+    assert.deepEqual(entries.map(({ step, title }) => [step, title]).slice(-2), [
+      ['ended', 'Sent by email'],
+      ['', 'Completed'],
+    ])
+  })
+
   it('is moved on by a worker at once, woken by its start', async () => {
     const part = flows.aPart()
     await part.worker.start()

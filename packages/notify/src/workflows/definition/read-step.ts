@@ -63,8 +63,6 @@ function readStep(cursor: Cursor, depth: number): Step | undefined {
   const says = 'must be a name like tell-by-push: lower case letters, digits, dashes, at most 40'
   const id = cursor.at('id').text({ pattern: ID, says })
   if (id === 'end') cursor.at('id').fail('must not be `end`, which is where a run ends')
-  // The timeline of a run calls its last entry so.
-  if (id === 'ended') cursor.at('id').fail('must not be `ended`, which a run says of itself')
   const next = cursor.at('next').isSet ? cursor.at('next').text({ pattern: ID, says }) : undefined
   const rest = read(kind, cursor, depth)
   if (id === undefined || rest === undefined) return undefined

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { createCrew } from '@mainstay/kernel/testing'
 import { TEST_PROJECT } from '../../testing/ledger.ts'
 import { useWorkflows } from '../../testing/workflows.ts'
+import { LAST_ENTRY } from '../run-store.ts'
 
 const text = (word: string): string => `content: { subject: ${word}, text: "{{ n }}" }`
 
@@ -111,7 +112,7 @@ describe('workers of workflows that are killed at random', () => {
       assert.equal(state, 2)
       assert.deepEqual(steps, ['first', branch, 'reach', 'last'])
       assert.deepEqual(entries, [
-        ...['first', 'wait', 'odd', branch, 'reach/0', 'reach/1', 'reach:reached', 'last', 'ended'],
+        ...['first', 'wait', 'odd', branch, 'reach/0', 'reach/1', 'reach:reached', 'last', LAST_ENTRY],
       ])
     }
   }

@@ -3,7 +3,7 @@ import { tellDuration } from '../definition/durations.ts'
 import type { Plan } from '../definition/plan.ts'
 import { evaluate, holds, type Scope } from '../expression/evaluate.ts'
 import { type Expression, pathsOf } from '../expression/expression.ts'
-import { RunState } from '../run-store.ts'
+import { LAST_ENTRY, RunState } from '../run-store.ts'
 import { readTime, tellTime } from './delay.ts'
 import { isForNow, wordsOf } from './deliver.ts'
 import { closingTime, keyText } from './digest.ts'
@@ -196,7 +196,7 @@ const STATE_WORDS: Readonly<Record<number, string>> = {
 
 function fail(walk: Walk, step: string, detail: string): Onward {
   walk.entries.push({ entry: step, kind: EntryKind.REFUSED, step, title: 'Could not be done', detail })
-  walk.entries.push({ entry: 'ended', kind: EntryKind.ENDED, step: '', title: 'Failed', detail })
+  walk.entries.push({ entry: LAST_ENTRY, kind: EntryKind.ENDED, step: '', title: 'Failed', detail })
   return { kind: 'end', move: { state: RunState.FAILED, detail: `${step}: ${detail}` } }
 }
 
@@ -207,7 +207,7 @@ function ended(walk: Walk): Move {
   const last = walk.entries.findLast(({ kind }) => kind === EntryKind.REFUSED)
   const detail = failed ? `None of its messages could be made. ${last?.detail ?? ''}`.trim() : null
   walk.entries.push({
-    entry: 'ended',
+    entry: LAST_ENTRY,
     kind: EntryKind.ENDED,
     step: '',
     title: failed ? 'Failed' : 'Completed',
