@@ -1,10 +1,17 @@
-import type { Clock, Db, Executor, Tx } from '@mainstay/kernel'
+import { type Clock, type Db, type Executor, type Logger, type Tx, toAppError } from '@mainstay/kernel'
 import { MisfirePolicy, type Schedule, ScheduleState } from '@mainstay/proto/notify/v1/schedules'
 import { type LocalMs, toInstant } from './local-time.ts'
 import { type Recurrence, readRecurrence } from './recurrence.ts'
 import { findTimezone, findTimezones } from './run-store.ts'
 import { readSpec } from './spec.ts'
-import { insertRuns, lockDueSchedules, moveOn, type PlannedRun, type ScheduleRow } from './store.ts'
+import {
+  insertRuns,
+  lockDueSchedules,
+  moveOn,
+  type PlannedRun,
+  postponePlanning,
+  type ScheduleRow,
+} from './store.ts'
 
 /** Later than this, nobody was there for an occurrence. */
 export const GRACE_MS = 60_000
@@ -13,6 +20,10 @@ export const GRACE_MS = 60_000
 const EARLIEST_MS = 14 * 3_600_000
 
 const BATCH = 20
+
+/** How soon a schedule that could not be planned is looked at again. */
+const RETRY_MS = 60_000
+
 /** What of a long downtime is looked at, from its end. */
 const MOST_MISSED = 1000
 
@@ -41,12 +52,28 @@ export function nextToPlan(
  * Plans the occurrences that are due: writes a run for each and moves the schedules on, in one commit, so that each is planned once,
  * by one process. Returns how many schedules it looked at.
  */
-export async function planDue({ db, clock }: { db: Db; clock: Clock }): Promise<number> {
+export async function planDue({ db, clock, logger }: PlannerDeps): Promise<number> {
   return db.transaction(async (tx) => {
     const rows = await lockDueSchedules(tx, clock.now(), BATCH)
-    for (const row of rows) await plan(tx, row, clock.nowMs())
+    for (const row of rows) {
+      try {
+        await tx.savepoint(() => plan(tx, row, clock.nowMs()))
+      } catch (err) {
+        // It comes back later: the others go on without it.
+        const { scheduleId } = row
+        logger.error({ err, scheduleId }, 'a schedule could not be planned; trying again')
+        const again = new Date(clock.nowMs() + RETRY_MS)
+        await postponePlanning(tx, row, again, `It could not be planned: ${toAppError(err).message}`)
+      }
+    }
     return rows.length
   })
+}
+
+export interface PlannerDeps {
+  db: Db
+  clock: Clock
+  logger: Pick<Logger, 'error'>
 }
 
 async function plan(tx: Tx, row: ScheduleRow, nowMs: number): Promise<void> {

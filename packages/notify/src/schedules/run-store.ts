@@ -51,11 +51,12 @@ export async function endRun(tx: Tx, run: RunRow): Promise<void> {
   })
 }
 
-export async function moveCursor(tx: Tx, run: RunRow, cursor: string): Promise<void> {
+/** Goes behind all that is due by now: a long audience does not keep the short ones of other schedules waiting. */
+export async function moveCursor(tx: Tx, run: RunRow, cursor: string, now: Date): Promise<void> {
   await tx.query({
     name: 'notify.schedules.move_cursor',
-    text: `UPDATE notify.schedule_runs SET cursor = $5, tries = 0 WHERE ${KEY}`,
-    values: [...keyOf(run), cursor],
+    text: `UPDATE notify.schedule_runs SET cursor = $5, tries = 0, try_time = $6 WHERE ${KEY}`,
+    values: [...keyOf(run), cursor, now],
   })
 }
 

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { type AppError, type Clock, type Db, newTrace, toAppError, toTypeId } from '@mainstay/kernel'
+import {
+  type AppError,
+  type Clock,
+  type Db,
+  type Logger,
+  newTrace,
+  type Tx,
+  toAppError,
+  toTypeId,
+} from '@mainstay/kernel'
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import { MisfirePolicy, type Schedule } from '@mainstay/proto/notify/v1/schedules'
 import type { StartWorkflowRequest } from '@mainstay/proto/notify/v1/workflows'
@@ -21,6 +30,7 @@ import { readSpec, toRequest } from './spec.ts'
 export interface RunnerDeps {
   db: Db
   clock: Clock
+  logger: Pick<Logger, 'error'>
   /** As the API sends. */
   send(request: SendNotificationRequest, ctx: SendContext): Promise<unknown>
   /** As the API starts a workflow. */
@@ -42,51 +52,66 @@ const MOST_TRIES = 300
  * @returns false when nothing is due.
  */
 export async function runDue(deps: RunnerDeps): Promise<boolean> {
-  const { db, clock } = deps
+  const { db, clock, logger } = deps
   return db.transaction(async (tx) => {
     const run = await lockDueRun(tx, clock.now())
     if (run === undefined) return false
-    if (isMissed(run, clock.nowMs())) {
-      await endRun(tx, run)
-      return true
+    try {
+      await tx.savepoint(() => takeStep(deps, tx, run))
+    } catch (err) {
+      // It comes back later: what is due of other schedules does not wait for what is wrong with this one.
+      logger.error(
+        { err, scheduleId: run.scheduleId },
+        'a schedule could not send what was due; trying again',
+      )
+      await postpone(tx, run, clock, toAppError(err))
     }
-    const schedule = readSpec(run.spec)
-    const { audience } = schedule
-    const members =
-      audience.case === undefined
-        ? [undefined]
-        : await nextMembers(db, {
-            projectId: run.projectId,
-            audience: audience.case === 'topic' ? { topic: audience.value } : { segment: audience.value },
-            timezone: run.timezone,
-            defaultTimezone: schedule.timing?.timezone ?? 'UTC',
-            ...{ after: run.cursor, limit: CHUNK },
-          })
-    if (members === undefined) {
-      const error = `There is no ${audience.case} "${audience.value}" any more.`
-      await countMade(tx, run, { made: 0, failed: 1, error })
-      await endRun(tx, run)
-      return true
-    }
-    const results = await Promise.allSettled(members.map((member) => make(deps, run, schedule, member)))
-    const errors = results.flatMap((result) =>
-      result.status === 'rejected' ? [toAppError(result.reason)] : [],
-    )
-    const passing = errors.find((error) => !isHopeless(error))
-    if (passing !== undefined && run.tries < MOST_TRIES) {
-      const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(run.tries, 20))
-      await postponeRun(tx, run, new Date(clock.nowMs() + waitMs))
-      return true
-    }
-    if (results.length > 0) {
-      const made = results.length - errors.length
-      await countMade(tx, run, { made, failed: errors.length, error: errors[0] && describe(errors[0]) })
-    }
-    const last = members.at(-1)
-    if (last === undefined || members.length < CHUNK) await endRun(tx, run)
-    else await moveCursor(tx, run, last)
     return true
   })
+}
+
+async function takeStep(deps: RunnerDeps, tx: Tx, run: RunRow): Promise<void> {
+  const { db, clock } = deps
+  if (isMissed(run, clock.nowMs())) return await endRun(tx, run)
+  const schedule = readSpec(run.spec)
+  const { audience } = schedule
+  const members =
+    audience.case === undefined
+      ? [undefined]
+      : await nextMembers(db, {
+          projectId: run.projectId,
+          audience: audience.case === 'topic' ? { topic: audience.value } : { segment: audience.value },
+          timezone: run.timezone,
+          defaultTimezone: schedule.timing?.timezone ?? 'UTC',
+          ...{ after: run.cursor, limit: CHUNK },
+        })
+  if (members === undefined) {
+    const error = `There is no ${audience.case} "${audience.value}" any more.`
+    await countMade(tx, run, { made: 0, failed: 1, error })
+    return await endRun(tx, run)
+  }
+  const results = await Promise.allSettled(members.map((member) => make(deps, run, schedule, member)))
+  const errors = results.flatMap((result) =>
+    result.status === 'rejected' ? [toAppError(result.reason)] : [],
+  )
+  const passing = errors.find((error) => !isHopeless(error))
+  if (passing !== undefined && run.tries < MOST_TRIES) return await postpone(tx, run, clock, passing)
+  if (results.length > 0) {
+    const made = results.length - errors.length
+    await countMade(tx, run, { made, failed: errors.length, error: errors[0] && describe(errors[0]) })
+  }
+  const last = members.at(-1)
+  if (last === undefined || members.length < CHUNK) await endRun(tx, run)
+  else await moveCursor(tx, run, last, clock.now())
+}
+
+/** Tries a step again later, and says on the schedule why; after days of that, the run is given up. */
+async function postpone(tx: Tx, run: RunRow, clock: Clock, error: AppError): Promise<void> {
+  const isGivenUp = run.tries >= MOST_TRIES
+  await countMade(tx, run, { made: 0, failed: isGivenUp ? 1 : 0, error: describe(error) })
+  if (isGivenUp) return await endRun(tx, run)
+  const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(run.tries, 20))
+  await postponeRun(tx, run, new Date(clock.nowMs() + waitMs))
 }
 
 /** Late, where nobody was there for it: what the schedule's policy says. A run that has begun is brought to its end. */

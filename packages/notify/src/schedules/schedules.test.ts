@@ -42,6 +42,7 @@ describe('schedules', () => {
     const sent = new Map<string, SendNotificationRequest>()
     const started: string[] = []
     const calls: string[] = []
+    const complaints: unknown[] = []
     const deps: RunnerDeps = {
       db: database.db,
       clock,
@@ -53,12 +54,14 @@ describe('schedules', () => {
       async startWorkflow(_ctx, { dedupeKey }) {
         started.push(dedupeKey)
       },
+      logger: { error: (...words: unknown[]) => void complaints.push(words) },
       ...change,
     }
     const others: string[] = []
     return {
       sent,
       calls,
+      complaints,
       started,
       deps,
       /** Lets the time pass to a moment, and does what is due then. */
@@ -189,6 +192,49 @@ describe('schedules', () => {
     assert.equal(sent.size, 450)
     assert.equal(calls.length, 3 * 200 + 450)
     assert.equal((await stateOf())?.madeCount, 450)
+  })
+
+  it('do not wait for one that is broken, neither to be planned nor to be sent, and it says what is wrong with it', async () => {
+    const { at, complaints, deps } = begin()
+    const spoil = (scheduleId: string, spec: string) =>
+      database.db.query({
+        text: 'UPDATE notify.schedules SET spec = $2 WHERE schedule_id = $1',
+        values: [scheduleId, spec],
+      })
+    const unplannable = await make(daily())
+    const unsendable = await make(daily())
+    await make(daily())
+    await spoil(unplannable.scheduleId, '{"timing": 5}')
+    clock.set('2026-06-01T09:00:00Z')
+    while ((await planDue(deps)) > 0);
+    await spoil(unsendable.scheduleId, '{"timing": 5}')
+    assert.deepEqual(await at('2026-06-01T09:00:00Z'), ['2026-06-01T09:00'])
+    const rows = await schedules.list(call(), null, 10)
+    assert.deepEqual(
+      rows.map(({ lastError, madeCount }) => [lastError !== '', madeCount]),
+      [
+        [false, 1],
+        [true, 0],
+        [true, 0],
+      ],
+    )
+    assert.equal(complaints.length, 2)
+    await spoil(unsendable.scheduleId, JSON.stringify(unsendable.spec))
+    await spoil(unplannable.scheduleId, JSON.stringify(unplannable.spec))
+    assert.equal((await at('2026-06-01T09:02:00Z')).length, 2, 'both go on once they are mended')
+  })
+
+  it('take turns: one with many recipients does not keep the others waiting for its end', async () => {
+    const { sent, deps } = begin()
+    await people(Object.fromEntries(Array.from({ length: 450 }, (_, n) => [`r${n}`, null])), 'news')
+    await make({ ...daily(), audience: { case: 'topic', value: 'news' }, action: toAudience })
+    clock.set('2026-06-01T00:00:01Z')
+    await make({ timing: { recurrence: { case: 'cron', value: '1 9 * * *' } } })
+    clock.set('2026-06-01T09:01:00Z')
+    while ((await planDue(deps)) > 0);
+    await runDue(deps)
+    await runDue(deps)
+    assert.equal(sent.size, 201)
   })
 
   it('after a downtime happen as their policy says: the latest, none, or all', async () => {

@@ -224,6 +224,20 @@ export async function moveOn(
   })
 }
 
+/** Plans it later, and says why. The row is locked by the caller. */
+export async function postponePlanning(
+  tx: Tx,
+  { projectId, scheduleId }: Pick<ScheduleRow, 'projectId' | 'scheduleId'>,
+  nextTime: Date,
+  error: string,
+): Promise<void> {
+  await tx.query({
+    name: 'notify.schedules.postpone_planning',
+    text: `UPDATE notify.schedules SET next_time = $3, last_error = $4 WHERE project_id = $1 AND schedule_id = $2`,
+    values: [projectId, scheduleId, nextTime, error],
+  })
+}
+
 /** The next moment at which there is something to plan or to run. Undefined: none is known. */
 export async function nextDueMs(executor: Executor): Promise<number | undefined> {
   const { rows } = await executor.query<{ ms: number | null }>({

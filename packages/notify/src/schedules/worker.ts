@@ -1,18 +1,16 @@
-import type { Logger } from '@mainstay/kernel'
 import { createSignal } from '../deliver/signal.ts'
 import { planDue } from './planner.ts'
 import { type RunnerDeps, runDue } from './runner.ts'
 import { nextDueMs } from './store.ts'
 
-export interface ScheduleWorkerDeps extends RunnerDeps {
-  logger: Pick<Logger, 'error'>
-}
-
 /** How long a schedule that another process made may go unseen. */
 const POLL_MS = 1000
 
+/** How soon to look again at what is due and another process has its hand on. */
+const HELD_MS = 250
+
 /** Plans and runs what is due. Any number may work on one database, in any number of processes. */
-export function createScheduleWorker(deps: ScheduleWorkerDeps) {
+export function createScheduleWorker(deps: RunnerDeps) {
   const { db, clock, logger } = deps
   const signal = createSignal()
   let stopping = false
@@ -24,7 +22,7 @@ export function createScheduleWorker(deps: ScheduleWorkerDeps) {
     if (planned > 0 || ran || stopping) return
     const dueMs = await nextDueMs(db)
     const untilMs = dueMs === undefined ? POLL_MS : dueMs - clock.nowMs()
-    await signal.wait(Math.min(POLL_MS, Math.max(20, untilMs)))
+    await signal.wait(untilMs <= 0 ? HELD_MS : Math.min(POLL_MS, Math.max(20, untilMs)))
   }
 
   async function run(): Promise<void> {

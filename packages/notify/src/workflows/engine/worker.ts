@@ -19,6 +19,8 @@ export interface WorkflowWorkerDeps {
 
 const BATCH = 100
 const POLL_MS = 1000
+/** How soon to look again at what is due and another process has its hand on. */
+const HELD_MS = 250
 /** A window that could not be closed for so long, because somebody is always adding to it, is waited for. */
 const OVERDUE_MS = 500
 
@@ -57,7 +59,7 @@ export function createWorkflowWorker(deps: WorkflowWorkerDeps) {
         if (!(await work())) {
           const dueMs = await nextDueMs(db)
           const untilDueMs = dueMs === undefined ? POLL_MS : dueMs - clock.nowMs()
-          await signal.wait(Math.min(POLL_MS, Math.max(10, untilDueMs)))
+          await signal.wait(untilDueMs <= 0 ? HELD_MS : Math.min(POLL_MS, Math.max(10, untilDueMs)))
         }
         failures = 0
       } catch (err) {
