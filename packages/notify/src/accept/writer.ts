@@ -8,6 +8,7 @@ import {
   toAppError,
 } from '@mainstay/kernel'
 import { reasons } from '../errors.ts'
+import { isFaultOfData } from '../write-apart.ts'
 import { type Accepted, answerFromEarlier } from './earlier.ts'
 import { createAcceptMetrics } from './metrics.ts'
 import { type Draft, insertBatch } from './store.ts'
@@ -249,11 +250,6 @@ export function createWriter(options: WriterOptions): Writer {
     depth: () => unsettled,
     drain: () => (unsettled === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
   }
-}
-
-/** SQLSTATE classes 22 (data), 23 (constraint) and 54 (limits): another try with the same rows fails the same way. */
-function isFaultOfData(error: unknown): boolean {
-  return /^(22|23|54)/.test(sqlState(error) ?? '')
 }
 
 function isDeadlock(error: unknown): boolean {

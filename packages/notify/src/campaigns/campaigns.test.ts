@@ -73,6 +73,17 @@ describe('a campaign', () => {
     assert.match(problems?.[0]?.detail ?? '', /was deleted/)
   })
 
+  it('does not wait for another one that is broken', async () => {
+    await addRecipients(on.db, 3)
+    const broken = await on.start()
+    await on.read(`UPDATE notify.campaigns SET plan = '{}'`)
+    const sound = await on.start()
+    await on.run()
+    await on.deliver()
+    assert.equal((await on.waitForState(sound, FINISHED)).sent, 3n)
+    assert.equal((await on.progress(broken)).sent, 0n)
+  })
+
   it('goes to the members of a topic, or to the recipients of a segment', async () => {
     await addRecipients(on.db, 20)
     await on.read(`INSERT INTO notify.topics VALUES ('${TEST_PROJECT}', 'news', 'News', '', now(), now())`)

@@ -32,6 +32,11 @@ const TICK_MS = 500
 /** How soon more is made once enough waits: a tenth of a second of delivery is a fraction of what may wait. */
 const REFILL_MS = 60
 
+/** How long a campaign that cannot be looked after is left alone, at the most. */
+const LONGEST_PAUSE_MS = 60_000
+
+type Progress = 'more' | 'soon' | 'idle'
+
 /**
  * Looks after campaigns: freezes audiences, makes messages a step at a time as far ahead of their delivery as is allowed, and
  * finishes what is paused, cancelled or deleted. Any number of processes may; each works on chunks of its own.
@@ -45,24 +50,41 @@ export function createRunner(deps: RunnerDeps) {
   let loop: Promise<void> | undefined
   let unlisten: (() => void) | undefined
   let nextTickMs = 0
+  const failing = new Map<string, { times: number; untilMs: number }>()
 
   /** Returns whether there is more to do at once, something soon, or nothing. */
-  async function turn(): Promise<'more' | 'soon' | 'idle'> {
+  async function turn(): Promise<Progress> {
     const isTick = performance.now() >= nextTickMs
     if (isTick) {
       nextTickMs = performance.now() + TICK_MS
       await foldCounts(db, clock.now())
     }
-    let progress: 'more' | 'soon' | 'idle' = 'idle'
+    let progress: Progress = 'idle'
     for (const campaign of await listUnderWay(db)) {
       if (stopping) break
-      const made = await lookAfter(campaign, isTick)
+      const made = await unlessFailing(campaign, () => lookAfter(campaign, isTick))
       if (made === 'more' || progress === 'idle') progress = made
     }
     return progress
   }
 
-  async function lookAfter(campaign: UnderWay, isTick: boolean): Promise<'more' | 'soon' | 'idle'> {
+  /** A campaign that cannot be looked after is left alone for a while: the others go on without it. */
+  async function unlessFailing({ campaignId }: UnderWay, work: () => Promise<Progress>): Promise<Progress> {
+    const { times, untilMs } = failing.get(campaignId) ?? { times: 0, untilMs: 0 }
+    if (performance.now() < untilMs) return 'idle'
+    try {
+      const progress = await work()
+      failing.delete(campaignId)
+      return progress
+    } catch (err) {
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** times)
+      failing.set(campaignId, { times: times + 1, untilMs: performance.now() + pauseMs })
+      logger.error({ err, campaignId, pauseMs }, 'a campaign could not be looked after; trying again')
+      return 'idle'
+    }
+  }
+
+  async function lookAfter(campaign: UnderWay, isTick: boolean): Promise<Progress> {
     const { projectId, campaignId, state, sendMs } = campaign
     if (state !== CampaignState.RUNNING) expander.forget(campaignId)
     switch (state) {

@@ -335,6 +335,32 @@ describe('a run', () => {
     ])
   })
 
+  it('keeps its place and says why when the database refuses where it came to, and holds up no other', async () => {
+    await flows.read(`CREATE FUNCTION notify.refuse_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.state = ${WorkflowRunState.COMPLETED} AND NEW.data ->> 'name' = 'Eve' THEN
+        RAISE EXCEPTION 'refused' USING ERRCODE = '22023';
+      END IF; RETURN NEW; END $$`)
+    await flows.read(`CREATE TRIGGER refuse_one BEFORE UPDATE ON notify.workflow_runs
+      FOR EACH ROW EXECUTE FUNCTION notify.refuse_one()`)
+    await flows.publish('refused', hello)
+    const ids: string[] = []
+    for (const name of ['Ada', 'Eve', 'Ben']) {
+      const { runId } = await flows.call('startWorkflow', { workflow: 'refused', to, data: { name } })
+      ids.push(runId)
+    }
+    await flows.moverAt(createFakeClock(Date.now() + 1000))(100)
+    const runs = await Promise.all(ids.map((runId) => flows.call('getWorkflowRun', { runId })))
+    const { COMPLETED, RUNNING } = WorkflowRunState
+    assert.deepEqual(
+      runs.map(({ state }) => state),
+      [COMPLETED, RUNNING, COMPLETED],
+    )
+    assert.match(runs[1]?.statusDetail ?? '', /^Has to wait: /)
+    await flows.read('DROP TRIGGER refuse_one ON notify.workflow_runs')
+    await flows.moverAt(createFakeClock(Date.now() + 10_000))(100)
+    assert.equal((await flows.call('getWorkflowRun', { runId: ids[1] ?? '' })).state, COMPLETED)
+  })
+
   it('is moved on by a worker at once, woken by its start', async () => {
     const part = flows.aPart()
     await part.worker.start()

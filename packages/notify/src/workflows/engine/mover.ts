@@ -1,5 +1,6 @@
 import { type Clock, type Db, type Logger, newId, type Tx } from '@mainstay/kernel'
 import { cancelQueued } from '../../messages/decide-store.ts'
+import { writeApart } from '../../write-apart.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { Scope } from '../expression/evaluate.ts'
 import { RunState } from '../run-store.ts'
@@ -92,6 +93,25 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
     }
   }
 
+  /** Where the database refuses what a run has come to, that one keeps its place. Returns the moves as they were written. */
+  async function write<M extends Move>(
+    tx: Tx,
+    walked: readonly M[],
+  ): Promise<(M | ReturnType<typeof stuck>)[]> {
+    const writing = { now: clock.now(), newId: () => newId(clock) }
+    const refused = await writeApart(tx, walked, async (moves) => {
+      const additions = moves.flatMap(({ run, addition }) =>
+        addition === undefined ? [] : [{ run, addition }],
+      )
+      const windowIds = await addToWindows(tx, additions, writing)
+      await writeMoves(tx, moves, windowIds, writing)
+    })
+    if (refused.length === 0) return [...walked]
+    const kept = new Map(refused.map(({ item, error }) => [item, stuck(item.run, error)]))
+    await writeMoves(tx, [...kept.values()], new Map(), writing)
+    return walked.map((move) => kept.get(move) ?? move)
+  }
+
   /** Moves a batch on, and returns when that is durable. */
   return async function moveBatch(limit: number): Promise<Moved> {
     const moves = await db.transaction(async (tx) => {
@@ -109,13 +129,7 @@ export function createMover({ db, clock, logger, send, planOf }: MoverDeps) {
       const walked = results.map((result, index) =>
         result.status === 'fulfilled' ? result.value : stuck(runs[index] as PickedRun, result.reason),
       )
-      const additions = walked.flatMap(({ run, addition }) =>
-        addition === undefined ? [] : [{ run, addition }],
-      )
-      const writing = { now: clock.now(), newId: () => newId(clock) }
-      const windowIds = await addToWindows(tx, additions, writing)
-      await writeMoves(tx, walked, windowIds, writing)
-      return walked
+      return await write(tx, walked)
     })
     await wakeOvertaken(db, beganToWait(moves), clock.now())
     return {
