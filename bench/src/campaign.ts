@@ -6,7 +6,14 @@ import { type CampaignRun, runCampaign } from './campaign/mainstay.ts'
 import { startChild } from './child.ts'
 import { createDatabase } from './deliver/databases.ts'
 import { REDIS_SERVER, startRedis } from './deliver/redis.ts'
-import { type Bench, type BenchReport, describeMachine, meetsTargets, round } from './report.ts'
+import {
+  type Bench,
+  type BenchOptions,
+  type BenchReport,
+  describeMachine,
+  meetsTargets,
+  round,
+} from './report.ts'
 
 /**
  * A campaign to a million people, made and delivered to an HTTP endpoint in another process, by the program as it is shipped; 20
@@ -23,8 +30,8 @@ const PEERS = [
   { name: 'graphileWorker', module: 'graphile-worker', store: 'postgres' },
 ] as const
 
-async function run({ quick }: { quick: boolean }): Promise<BenchReport> {
-  const people = quick ? 30_000 : 1_000_000
+async function run({ quick, recipients }: BenchOptions): Promise<BenchReport> {
+  const people = recipients ?? (quick ? 30_000 : 1_000_000)
   const peopleOfPeers = quick ? 10_000 : 100_000
   const entered = PEERS.filter(({ store }) => store === 'postgres' || existsSync(REDIS_SERVER))
   if (entered.length < PEERS.length) say(`BullMQ is left out: there is no ${REDIS_SERVER}`)

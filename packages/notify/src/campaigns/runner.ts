@@ -29,13 +29,18 @@ export interface RunnerDeps {
 /** How often what changes slowly is looked at: counters, times that come, what a pause missed. */
 const TICK_MS = 500
 
+/** The same while no campaign is under way: the start of one says so, and what comes in late is not urgent. */
+const IDLE_TICK_MS = 2000
+
 /** How soon more is made once enough waits: a tenth of a second of delivery is a fraction of what may wait. */
 const REFILL_MS = 60
 
 /** How long a campaign that cannot be looked after is left alone, at the most. */
 const LONGEST_PAUSE_MS = 60_000
 
-type Progress = 'more' | 'soon' | 'idle'
+type Progress = 'more' | 'soon' | 'idle' | 'asleep'
+
+const PAUSES_MS = { soon: REFILL_MS, idle: TICK_MS, asleep: IDLE_TICK_MS } as const
 
 /**
  * Looks after campaigns: freezes audiences, makes messages a step at a time as far ahead of their delivery as is allowed, and
@@ -52,7 +57,7 @@ export function createRunner(deps: RunnerDeps) {
   let nextTickMs = 0
   const failing = new Map<string, { times: number; untilMs: number }>()
 
-  /** Returns whether there is more to do at once, something soon, or nothing. */
+  /** Returns whether there is more to do at once, something soon, nothing now, or no campaign at all. */
   async function turn(): Promise<Progress> {
     const isTick = performance.now() >= nextTickMs
     if (isTick) {
@@ -60,7 +65,9 @@ export function createRunner(deps: RunnerDeps) {
       await foldCounts(db, clock.now())
     }
     let progress: Progress = 'idle'
-    for (const campaign of await listUnderWay(db)) {
+    const underWay = await listUnderWay(db)
+    if (underWay.length === 0) return 'asleep'
+    for (const campaign of underWay) {
       if (stopping) break
       const made = await unlessFailing(campaign, () => lookAfter(campaign, isTick))
       if (made === 'more' || progress === 'idle') progress = made
@@ -120,7 +127,7 @@ export function createRunner(deps: RunnerDeps) {
         const progress = await turn()
         failures = 0
         if (progress === 'more') continue
-        await signal.wait(progress === 'soon' ? REFILL_MS : TICK_MS)
+        await signal.wait(PAUSES_MS[progress])
       } catch (err) {
         failures++
         logger.error({ err }, 'campaigns could not be looked after; trying again')

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AppError,
   type Bus,
@@ -8,7 +7,7 @@ import {
   type Metrics,
   toAppError,
 } from '@mainstay/kernel'
-import { createSignal } from '../deliver/signal.ts'
+import { createDueLoop } from '../due-loop.ts'
 import {
   deleteEnqueued,
   type EnqueuedRow,
@@ -22,7 +21,6 @@ import {
 export const ENQUEUED_CHANNEL = 'notify_enqueued'
 
 const BATCH = 200
-const POLL_MS = 1000
 const FIRST_RETRY_MS = 1000
 const LONGEST_RETRY_MS = 300_000
 
@@ -44,14 +42,11 @@ export interface TakerDeps {
  * the table with its reason; all else is tried again until it can be.
  */
 export function createTaker({ db, bus, clock, logger, metrics, accept }: TakerDeps) {
-  const signal = createSignal()
   const outcomes = metrics.counter({
     name: 'mainstay_notify_enqueued_total',
     help: 'What applications enqueued in their own transactions, by outcome: accepted, postponed, failed.',
     labels: ['outcome'],
   })
-  let stopping = false
-  let loop: Promise<void> | undefined
   let unlisten: (() => void) | undefined
 
   async function takeBatch(): Promise<number> {
@@ -85,33 +80,21 @@ export function createTaker({ db, bus, clock, logger, metrics, accept }: TakerDe
     })
   }
 
-  async function run(): Promise<void> {
-    for (let failures = 0; !stopping; ) {
-      try {
-        if ((await takeBatch()) < BATCH) {
-          const dueMs = await nextEnqueuedDueMs(db)
-          const untilDueMs = dueMs === undefined ? POLL_MS : dueMs - clock.nowMs()
-          await signal.wait(Math.min(POLL_MS, Math.max(10, untilDueMs)))
-        }
-        failures = 0
-      } catch (err) {
-        failures++
-        logger.error({ err }, 'enqueued notifications could not be taken; trying again')
-        await Promise.race([delay(Math.min(5000, 50 * 2 ** failures)), signal.wait(5000)])
-      }
-    }
-  }
+  const loop = createDueLoop({
+    ...{ clock, logger },
+    nextDueMs: () => nextEnqueuedDueMs(db),
+    work: async () => (await takeBatch()) > 0,
+    failure: 'enqueued notifications could not be taken; trying again',
+  })
 
   return {
     async start(): Promise<void> {
-      unlisten = await bus.listen(ENQUEUED_CHANNEL, signal.fire)
-      loop = run()
+      unlisten = await bus.listen(ENQUEUED_CHANNEL, loop.wake)
+      loop.start()
     },
     async stop(): Promise<void> {
-      stopping = true
       unlisten?.()
-      signal.fire()
-      await loop
+      await loop.stop()
     },
   }
 }

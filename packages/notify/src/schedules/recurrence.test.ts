@@ -159,6 +159,12 @@ describe('what recurs', () => {
         'FREQ=DAILY\nEXDATE:20260101T000000Z',
         'FREQ=DAILY=1',
       ],
+      // Attacks: each would be followed for seconds, and nobody else served meanwhile.
+      ...[
+        'FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30',
+        'FREQ=HOURLY;COUNT=999999',
+        'FREQ=HOURLY;INTERVAL=24;BYHOUR=5',
+      ],
     ]) {
       assert.deepEqual(wrong(rrule(value)), ['rrule'], value)
     }

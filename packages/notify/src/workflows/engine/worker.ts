@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus, Clock, Db, Logger, Metrics } from '@mainstay/kernel'
-import { createSignal } from '../../deliver/signal.ts'
+import { createDueLoop } from '../../due-loop.ts'
 import { nextDueMs } from './claim-store.ts'
 import type { Moved } from './mover.ts'
 import { RUNS_CHANNEL } from './wake.ts'
@@ -18,16 +17,12 @@ export interface WorkflowWorkerDeps {
 }
 
 const BATCH = 100
-const POLL_MS = 1000
-/** How soon to look again at what is due and another process has its hand on. */
-const HELD_MS = 250
 /** A window that could not be closed for so long, because somebody is always adding to it, is waited for. */
 const OVERDUE_MS = 500
 
 /** Moves runs on and closes digests until it is stopped. Any number of processes may; each row is one's at a time. */
 export function createWorkflowWorker(deps: WorkflowWorkerDeps) {
   const { db, bus, clock, logger, metrics, moveBatch, onChanged } = deps
-  const signal = createSignal()
   const runs = metrics.counter({
     name: 'mainstay_notify_workflow_runs_total',
     help: 'Workflow runs that this process moved on, by what they came to: waits, ended.',
@@ -37,8 +32,6 @@ export function createWorkflowWorker(deps: WorkflowWorkerDeps) {
     name: 'mainstay_notify_workflow_digests_total',
     help: 'Digests that this process closed.',
   })
-  let stopping = false
-  let loop: Promise<void> | undefined
   let unlisten: (() => void) | undefined
 
   /** Whether there is likely more to do at once. */
@@ -53,35 +46,22 @@ export function createWorkflowWorker(deps: WorkflowWorkerDeps) {
     return moved.runs > 0 || closed > 0
   }
 
-  async function run(): Promise<void> {
-    for (let failures = 0; !stopping; ) {
-      try {
-        if (!(await work())) {
-          const dueMs = await nextDueMs(db)
-          const untilDueMs = dueMs === undefined ? POLL_MS : dueMs - clock.nowMs()
-          await signal.wait(untilDueMs <= 0 ? HELD_MS : Math.min(POLL_MS, Math.max(10, untilDueMs)))
-        }
-        failures = 0
-      } catch (err) {
-        failures++
-        logger.error({ err }, 'workflow runs could not be moved on; trying again')
-        await Promise.race([delay(Math.min(5000, 50 * 2 ** failures)), signal.wait(5000)])
-      }
-    }
-  }
+  const loop = createDueLoop({
+    ...{ clock, logger, work },
+    nextDueMs: () => nextDueMs(db),
+    failure: 'workflow runs could not be moved on; trying again',
+  })
 
   return {
     /** Cheap: any number of calls while it works count as one. */
-    wake: signal.fire,
+    wake: loop.wake,
     async start(): Promise<void> {
-      unlisten = await bus.listen(RUNS_CHANNEL, signal.fire)
-      loop = run()
+      unlisten = await bus.listen(RUNS_CHANNEL, loop.wake)
+      loop.start()
     },
     async stop(): Promise<void> {
-      stopping = true
       unlisten?.()
-      signal.fire()
-      await loop
+      await loop.stop()
     },
   }
 }
