@@ -46,7 +46,8 @@ export declare type Timing = Message<"mainstay.notify.v1.Timing"> & {
   } | {
     /**
      * By a rule of RFC 5545, without `RRULE:`: `FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0`. It counts from `start` on; what it does
-     * not say (the hour, the weekday) is as `start` is. Nothing more often than hourly: that is for `cron`.
+     * not say (the hour, the weekday) is as `start` is. Nothing more often than hourly: that is for `cron`. `COUNT` is 9,999 at
+     * the most: beyond that, say `max_occurrences`.
      *
      * @generated from field: string rrule = 3;
      */
