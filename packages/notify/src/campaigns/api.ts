@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { type Db, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
 import {
@@ -113,6 +114,11 @@ function toAct({ caller, requestId, tx, projectId, trace }: CallContext): Campai
   return { actor: caller.id, requestId, tx, projectId, testMode: caller.testMode, traceId: trace.traceId }
 }
 
+/** As telling as the key itself, and short enough to be a part of another one. */
+function shorten(key: string): string {
+  return createHash('sha256').update(key).digest('base64url')
+}
+
 /** What sends a campaign's content to each of the given targets, as any caller would. */
 function testRequests(
   row: CampaignRow,
@@ -137,7 +143,7 @@ function testRequests(
       ...(content.case === 'template' && { data: { ...spec.data, ...data } }),
       messageClass: MessageClass.TRANSACTIONAL,
       ...(key !== undefined && {
-        dedupeKey: `campaign-test/${toTypeId('cmp', row.campaign_id)}/${key}/${at}`.slice(0, 200),
+        dedupeKey: `campaign-test/${toTypeId('cmp', row.campaign_id)}/${shorten(key)}/${at}`,
       }),
     }),
   )
