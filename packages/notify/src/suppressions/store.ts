@@ -45,15 +45,19 @@ export async function suppressMessages(
   await tx.query({
     name: 'notify.suppressions.messages',
     text: `
+      WITH condemned AS MATERIALIZED (
+        SELECT m.project_id, m.live, m.channel, notify.address_key(m.channel, m.to_address) AS address_key, c.reason,
+          c.suppression_id, m.to_address, c.detail, c.account_id, m.message_id
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int2[], $5::uuid[], $6::text[])
+          AS c (project_id, message_id, account_id, reason, suppression_id, detail)
+        JOIN notify.messages m ON m.project_id = c.project_id AND m.message_id = c.message_id
+      )
       INSERT INTO notify.suppressions AS s (project_id, live, channel, address_key, reason, suppression_id, address, detail,
         actor, provider_account_id, message_id, create_time)
-      SELECT DISTINCT ON (m.project_id, m.live, m.channel, notify.address_key(m.channel, m.to_address), c.reason)
-        m.project_id, m.live, m.channel, notify.address_key(m.channel, m.to_address), c.reason, c.suppression_id,
-        m.to_address, c.detail, 'provider', c.account_id, m.message_id, $7
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int2[], $5::uuid[], $6::text[])
-        AS c (project_id, message_id, account_id, reason, suppression_id, detail)
-      JOIN notify.messages m ON m.project_id = c.project_id AND m.message_id = c.message_id
-      ORDER BY m.project_id, m.live, m.channel, notify.address_key(m.channel, m.to_address), c.reason, c.suppression_id
+      SELECT DISTINCT ON (project_id, live, channel, address_key, reason)
+        project_id, live, channel, address_key, reason, suppression_id, to_address, detail, 'provider', account_id,
+        message_id, $7
+      FROM condemned ORDER BY project_id, live, channel, address_key, reason, suppression_id
       ${UPSERT}`,
     values: [
       plainArray(messages.map((one) => one.projectId)),
