@@ -2,7 +2,7 @@ import { AppError } from '@mainstay/kernel'
 import type { FindCategory } from '../accept/categories.ts'
 import type { Renderer } from '../rendering.ts'
 import type { Definition, Letter, Path, Problem } from './definition/definition.ts'
-import { flatten } from './definition/plan.ts'
+import { countSteps, flatten, MAX_STEPS } from './definition/plan.ts'
 
 export interface Names {
   renderer: Pick<Renderer, 'find'>
@@ -15,6 +15,8 @@ export async function checkNames(
   projectId: string,
   { renderer, findCategory }: Names,
 ): Promise<Problem[]> {
+  // Too many steps are a problem by themselves, and each one here is a query.
+  if (countSteps(steps) > MAX_STEPS) return []
   const letters = flatten(steps).flatMap((step): { letter: Letter; path: Path }[] => {
     if (step.kind === 'channel') return [{ letter: step, path: step.path }]
     if (step.kind !== 'fallback') return []

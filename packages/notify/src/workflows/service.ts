@@ -61,6 +61,9 @@ export interface Published {
   problems: PlacedProblem[]
 }
 
+/** So many are told at the most: nobody reads more, and finding the place of each takes time. */
+const MAX_PROBLEMS = 100
+
 /** Workflows and their runs, as callers see them. */
 export function createWorkflows(deps: WorkflowsDeps) {
   const { db, bus, clock } = deps
@@ -84,7 +87,7 @@ export function createWorkflows(deps: WorkflowsDeps) {
     const { definition, problems } = readDefinition(value)
     problems.push(...(await checkNames(definition, projectId, deps)))
     const place = ({ path }: Problem): Position => yaml?.locate(path) ?? { line: 0, column: 0 }
-    const placed = problems.map((problem) => ({ ...problem, ...place(problem) }))
+    const placed = problems.slice(0, MAX_PROBLEMS).map((problem) => ({ ...problem, ...place(problem) }))
     placed.sort((a, b) => a.line - b.line || a.column - b.column)
     return { definition, value, problems: placed }
   }

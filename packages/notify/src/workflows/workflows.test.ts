@@ -79,6 +79,9 @@ describe('publishing a workflow', () => {
     assert.deepEqual(await refusalOf(flows.call('publishWorkflow', { source: uncategorised })), [
       'category: names no category: there is no "nothing", line:2, col:1',
     ])
+    const strange = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`f${index}`, index]))
+    const wild = flows.call('publishWorkflow', { source: { case: 'definition', value: strange } })
+    assert.equal((await refusalOf(wild)).length, 100, 'no more than anybody reads')
     const good = { case: 'yaml', value: `name: broken\nsteps:${hello}` } as const
     const checked = await flows.call('publishWorkflow', { source: good, validateOnly: true })
     assert.deepEqual([checked.problems.length, checked.workflow?.version], [0, 1])

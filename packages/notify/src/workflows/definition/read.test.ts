@@ -139,6 +139,41 @@ steps:
     assert.match(wrongOf(laughs.join('\n')), /write it out/)
   })
 
+  it('attack: a text of so many keys, or so deep, that nobody else would be served while it is read', () => {
+    const size = 262_144
+    const keys = Array.from({ length: size / 8 }, (_, index) => `${index.toString(36)}:`)
+    for (const text of [
+      keys.join('\n'),
+      `{${keys.map((key) => key.slice(0, -1)).join(',')}}`,
+      `[${'a,'.repeat(size / 2 - 1)}]`,
+      '#\n'.repeat(size / 2),
+      ': '.repeat(size / 2),
+    ]) {
+      assert.match(wrongOf(text), /has more than 50000 words/, text.slice(0, 20))
+    }
+    assert.match(wrongOf('['.repeat(size)), /nested more than 100 deep/)
+    const anchors = Array.from({ length: 4000 }, (_, index) => `- &a${index} x\n- *a${index}`)
+    assert.match(wrongOf(anchors.join('\n')), /repeats anchors more than 100 times: write it out/)
+  })
+
+  it('may say in its texts what would be a mark elsewhere', () => {
+    const text = `steps: |\n${'  * [ { * a\n'.repeat(500)}name: "*[{"\n`
+    assert.deepEqual(readYaml(text).problems, [])
+  })
+
+  it('is refused where a map has a key twice, at its place', () => {
+    const { problems } = readYaml('name: one\nsteps:\n  - { id: a, "id": b }\nname: two\n')
+    assert.deepEqual(problems, [
+      { path: [], description: 'has the key `name` twice', line: 4, column: 1 },
+      { path: [], description: 'has the key `id` twice', line: 3, column: 14 },
+    ])
+  })
+
+  it('that is wrong all over is told so a hundred times at the most', () => {
+    assert.equal(readYaml(`{${'a,'.repeat(5000)}}`).problems.length, 100)
+    assert.equal(readYaml('- @\n'.repeat(5000)).problems.length, 100)
+  })
+
   it('is refused with words that say what to do', () => {
     const cases: [string, RegExp][] = [
       ['  - { id: a }', /steps\[0\]: must have exactly one of channel, delay/],
