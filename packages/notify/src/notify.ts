@@ -221,7 +221,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     ...suppressionHandlers({ db, clock, pageTokens }),
     ...directory.handlers,
     ...routingHandlers({
-      ...{ db, pageTokens, semanticsOf: directory.semanticsOf },
+      ...{ db, messages, pageTokens, semanticsOf: directory.semanticsOf },
       routing: createRoutingService({ db, clock, tables }),
     }),
   }

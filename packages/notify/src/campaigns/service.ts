@@ -13,6 +13,7 @@ import {
 } from '@mainstay/kernel'
 import { type Campaign, CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { reasons } from '../errors.ts'
+import { requireMode } from '../test-mode.ts'
 import { ALREADY, type CampaignAct, DELETED, isEnded, MAY } from './campaign-state.ts'
 import { type MakePlanDeps, makePlan } from './make-plan.ts'
 import { hasRest, VARIANT_NAMES } from './plan.ts'
@@ -85,7 +86,7 @@ export function createCampaigns(deps: CampaignsDeps) {
   async function lock(tx: Tx, act: CampaignCaller, campaignId: string): Promise<CampaignRow> {
     const row = await lockCampaign(tx, act.projectId, requireId(campaignId))
     if (row === undefined) throw notFound()
-    if (row.live && act.testMode) throw liveWithTestKey()
+    requireMode(act, row.live, 'This campaign is live: use a live key, or live mode in the console.')
     return row
   }
 
@@ -139,7 +140,7 @@ export function createCampaigns(deps: CampaignsDeps) {
 
     async remove(act: CampaignCaller, campaignId: string): Promise<void> {
       await decide(act, campaignId, 'delete', async (_, row) => {
-        if (row.state === CampaignState.CANCELLED && row.end_time === null) throw conflict(row, 'delete')
+        if (row.state === CampaignState.CANCELLED && row.end_time === null) throw stillCancelling()
         return { state: DELETED, end_time: row.end_time ?? clock.now() }
       })
     },
@@ -248,6 +249,11 @@ const DEEDS: Readonly<Record<CampaignAct, string>> = {
   import: 'Only the list of a draft can be changed',
 }
 
+function stillCancelling(): AppError {
+  const message = 'What was queued of this campaign is still being cancelled. Delete it in a few seconds.'
+  return appError(reasons, 'notify.campaign_state_conflict', message, { metadata: { state: 'CANCELLING' } })
+}
+
 function conflict(row: CampaignRow, verb: CampaignAct): AppError {
   const state =
     isEnded(row.state) && row.state === DELETED ? 'DELETED' : CampaignState[row.state as CampaignState]
@@ -256,13 +262,5 @@ function conflict(row: CampaignRow, verb: CampaignAct): AppError {
     'notify.campaign_state_conflict',
     `${DEEDS[verb]}; this one is ${state.toLowerCase()}.`,
     { metadata: { state } },
-  )
-}
-
-function liveWithTestKey(): AppError {
-  return appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'A test key can only change campaigns that a test key created. Use a live key.',
   )
 }

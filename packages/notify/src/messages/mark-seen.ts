@@ -10,7 +10,7 @@ import type { Messages } from './service.ts'
 export interface MarkMessageSeenDeps {
   db: Db
   clock: Clock
-  messages: Pick<Messages, 'get'>
+  messages: Pick<Messages, 'get' | 'getChangeable'>
   /** Called once a message has changed. */
   onChanged(): void
 }
@@ -21,11 +21,11 @@ const LEEWAY_MS = 60_000
 /**
  * A caller's word that a message was seen. The first time is kept; a repetition changes nothing.
  *
- * Throws `notify.message_not_found`, and `notify.request_invalid` for a time before the message was stored or in the future.
+ * Throws `notify.message_not_found`, `notify.mode_not_allowed`, and `notify.request_invalid` for a time before the message was stored or in the future.
  */
 export function createMarkMessageSeen({ db, clock, messages, onChanged }: MarkMessageSeenDeps) {
   return async (ctx: CallContext, request: MarkMessageSeenRequest): Promise<MessageRow> => {
-    const row = await messages.get(ctx, request.messageId)
+    const row = await messages.getChangeable(ctx, request.messageId)
     const { projectId, tx, caller } = ctx
     const mark = {
       projectId,

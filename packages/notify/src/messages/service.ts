@@ -19,6 +19,7 @@ import {
 } from '@mainstay/proto/notify/v1'
 import type { CallContext } from '@mainstay/rpc'
 import { reasons } from '../errors.ts'
+import { requireMode } from '../test-mode.ts'
 import { cancelQueued, type Decision, requeueUnknown, settleUnknown } from './decide-store.ts'
 import { readFilter } from './filter.ts'
 import { listMessages, type Order } from './list.ts'
@@ -47,14 +48,19 @@ export function createMessages({ db, clock, pageTokens, wake, requests }: Messag
     return row
   }
 
+  async function getChangeable(ctx: CallContext, messageId: string): Promise<MessageRow> {
+    const row = await get(ctx, messageId)
+    requireMode(ctx.caller, row.live, 'This message is live: use a live key, or live mode in the console.')
+    return row
+  }
+
   /** Runs one decision, and reads what the message is then. */
   async function decide(
     ctx: CallContext,
     messageId: string,
     act: (executor: Executor, decision: Decision) => Promise<boolean>,
   ): Promise<{ done: boolean; row: MessageRow }> {
-    const uuid = fromTypeId('msg', messageId)
-    if (uuid === undefined) throw notFound(messageId)
+    const { message_id: uuid } = await getChangeable(ctx, messageId)
     const { projectId, tx, caller } = ctx
     const nowMs = clock.nowMs()
     const decision = { projectId, messageId: uuid, nowMs, noteId: newId(clock), actor: caller.id }
@@ -66,6 +72,9 @@ export function createMessages({ db, clock, pageTokens, wake, requests }: Messag
 
   return {
     get,
+
+    /** The message, to a caller who may change it. Throws also `notify.mode_not_allowed`. */
+    getChangeable,
 
     async list(ctx: CallContext, { pageSize, pageToken, filter: asked, orderBy }: ListMessagesRequest) {
       const order: Order = orderBy === 'create_time' ? 'oldest' : 'newest'

@@ -1,9 +1,9 @@
 import { recordAudit } from '@mainstay/access'
-import { appError, type Clock, type Db, type Tx } from '@mainstay/kernel'
+import type { Clock, Db, Tx } from '@mainstay/kernel'
 import type { ContactSettings } from '@mainstay/proto/notify/v1/preferences'
 import type { CallContext } from '@mainstay/rpc'
-import { reasons } from '../errors.ts'
 import type { Timezones } from '../recipients/timezones.ts'
+import { requireMode } from '../test-mode.ts'
 import { etagOf } from './categories.ts'
 import { changedMeanwhile, invalid, readMask } from './refusals.ts'
 import {
@@ -50,7 +50,7 @@ export function createContactSettings({ db, clock, timezones }: ContactSettingsD
       wanted: ContactSettings,
       paths: readonly string[] | undefined,
     ): Promise<ContactSettingsRow> {
-      requireLive(ctx)
+      requireMode(ctx.caller, true, 'Quiet hours and caps hold for live messages as well: use a live key.')
       const isNamed = readMask(paths, CHANGEABLE)
       const draft = await toDraft(wanted)
       const { projectId, caller, requestId } = ctx
@@ -85,13 +85,4 @@ export function createContactSettings({ db, clock, timezones }: ContactSettingsD
       return await (ctx.tx === undefined ? db.transaction(change) : change(ctx.tx))
     },
   }
-}
-
-function requireLive({ caller }: CallContext): void {
-  if (!caller.testMode) return
-  throw appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'Quiet hours and caps hold for live messages as well: use a live key.',
-  )
 }

@@ -1,6 +1,7 @@
 import { type AppError, appError, type FieldViolation } from '@mainstay/kernel'
 import type { CallContext } from '@mainstay/rpc'
 import { reasons } from '../errors.ts'
+import { requireMode } from '../test-mode.ts'
 
 export function invalid(...violations: readonly FieldViolation[]): AppError {
   const [first] = violations
@@ -22,13 +23,11 @@ export function changedMeanwhile(): AppError {
 /** The mode that a request means; a test key does not reach live messages. */
 export function readMode({ caller }: Pick<CallContext, 'caller'>, live: boolean | undefined): boolean {
   const wanted = live ?? !caller.testMode
-  if (wanted && caller.testMode) {
-    throw appError(
-      reasons,
-      'notify.mode_not_allowed',
-      'A test key has no part in what people want of live messages. Leave out `live`, or use a live key.',
-    )
-  }
+  requireMode(
+    caller,
+    wanted,
+    'A test key has no part in what people want of live messages. Leave out `live`, or use a live key.',
+  )
   return wanted
 }
 

@@ -12,6 +12,7 @@ import {
 import type { ProviderAccount } from '@mainstay/proto/notify/v1'
 import { reasons } from '../errors.ts'
 import type { ProviderClient } from '../providers/adapter.ts'
+import { requireMode } from '../test-mode.ts'
 import { type AccountDraft, checkDraft, completeDraft, destinationOf, secretField } from './account-config.ts'
 import { etagOf, toDraft } from './account-message.ts'
 import { applyUpdate, type UpdatedDraft } from './account-update.ts'
@@ -68,7 +69,7 @@ export function createProviderAccounts(deps: ProviderAccountsDeps) {
         ])
       }
       const draft = completeDraft(given)
-      requireMode(act, draft.test)
+      requireMode(act, !draft.test, LIVE_ACCOUNT)
       requireValid(checkDraft(draft, deps))
       const now = clock.now()
       const id = newId(clock)
@@ -105,9 +106,9 @@ export function createProviderAccounts(deps: ProviderAccountsDeps) {
             'The provider account was changed since you read it. Read it again and repeat your change.',
           )
         }
-        requireMode(act, row.test)
+        requireMode(act, !row.test, LIVE_ACCOUNT)
         const changed = change(row, wanted, mask, deps)
-        requireMode(act, changed.test)
+        requireMode(act, !changed.test, LIVE_ACCOUNT)
         await updateAccount(tx, changed)
         await record(tx, act, changed, 'update')
         return changed
@@ -235,14 +236,7 @@ export function toColumns(draft: AccountDraft) {
   return { display_name: displayName, sender, enabled, test, priority, routing, config, kind: config.kind }
 }
 
-function requireMode(act: AccountAct, isTest: boolean): void {
-  if (!act.testMode || isTest) return
-  throw appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'A test key can only add and change test accounts. Set `test`, or use a live key.',
-  )
-}
+const LIVE_ACCOUNT = 'A test key can only add and change test accounts. Set `test`, or use a live key.'
 
 function requireValid(violations: readonly FieldViolation[]): void {
   if (violations.length > 0) throw invalid(violations)

@@ -15,6 +15,7 @@ import {
   UpdateRoutingSettingsRequestSchema,
   UpdateSpendCapRequestSchema,
 } from '@mainstay/proto/notify/v1/routing'
+import { createMessages } from '../messages/service.ts'
 import { SMTP_SEMANTICS } from '../providers/smtp.ts'
 import { testCall } from '../testing/call.ts'
 import { useDirectory } from '../testing/directory.ts'
@@ -41,7 +42,8 @@ describe("routing's methods", () => {
       await bus.stop()
     }
     const routing = createRoutingService({ db, clock: systemClock, tables })
-    handlers = routingHandlers({ db, routing, pageTokens, semanticsOf: () => SMTP_SEMANTICS })
+    const messages = createMessages({ db, clock: systemClock, pageTokens, wake: () => {} })
+    handlers = routingHandlers({ db, routing, messages, pageTokens, semanticsOf: () => SMTP_SEMANTICS })
     account = (await directory.add(TEST_PROJECT, directory.smtpAccount())).providerAccountId
   })
   after(() => stop())

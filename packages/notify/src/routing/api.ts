@@ -1,11 +1,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
-import { appError, type Db, fromTypeId, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
+import { type Db, fromTypeId, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
 import { Channel, type Notify } from '@mainstay/proto/notify/v1'
 import { type RoutingPin, RoutingSettingsSchema, SpendCapSchema } from '@mainstay/proto/notify/v1/routing'
 import type { CallContext, Handlers } from '@mainstay/rpc'
-import { reasons } from '../errors.ts'
-import { findMessage } from '../messages/store.ts'
+import type { Messages } from '../messages/service.ts'
 import type { AccountRow } from '../provider-accounts/store.ts'
 import type { ProviderSemantics } from '../providers/adapter.ts'
 import type { SpendCapRow } from './cap-store.ts'
@@ -18,6 +17,7 @@ import type { Pin, SettingsRow } from './settings-store.ts'
 export interface RoutingApiDeps {
   db: Db
   routing: RoutingService
+  messages: Pick<Messages, 'getChangeable'>
   pageTokens: PageTokens
   semanticsOf(row: AccountRow): ProviderSemantics | undefined
 }
@@ -35,7 +35,7 @@ type RoutingMethod =
 
 /** Routing's methods of the contract. */
 export function routingHandlers(deps: RoutingApiDeps): Pick<Handlers<typeof Notify>, RoutingMethod> {
-  const { db, routing, pageTokens } = deps
+  const { db, routing, messages, pageTokens } = deps
   return {
     async listProviderHealth(_, { projectId }) {
       return { accounts: await readHealth(db, projectId, deps.semanticsOf) }
@@ -100,17 +100,9 @@ export function routingHandlers(deps: RoutingApiDeps): Pick<Handlers<typeof Noti
       })
       return toSettings(row)
     },
-    async reportConversion({ messageId }, { projectId, tx }) {
-      const uuid = fromTypeId('msg', messageId)
-      const row = uuid === undefined ? undefined : await findMessage(tx ?? db, projectId, uuid)
-      if (row === undefined) {
-        throw appError(
-          reasons,
-          'notify.message_not_found',
-          `There is no message ${messageId} in this project. Messages leave the ledger when their retention ends.`,
-        )
-      }
-      await insertConversion(tx ?? db, projectId, row.message_id)
+    async reportConversion({ messageId }, ctx) {
+      const { message_id: uuid } = await messages.getChangeable(ctx, messageId)
+      await insertConversion(ctx.tx ?? db, ctx.projectId, uuid)
       return {}
     },
   }

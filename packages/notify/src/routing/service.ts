@@ -10,6 +10,7 @@ import {
 } from '@mainstay/kernel'
 import { reasons } from '../errors.ts'
 import { listAccounts } from '../provider-accounts/store.ts'
+import { requireMode } from '../test-mode.ts'
 import { deleteCap, listCaps, type SpendCapRow, upsertCap } from './cap-store.ts'
 import { isCountry } from './countries.ts'
 import { parsePriceCsv } from './price-csv.ts'
@@ -39,7 +40,7 @@ export function createRoutingService({ db, clock, tables }: RoutingServiceDeps) 
     what: { action: string; resource: string; changed?: 'prices' },
     fn: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    requireLive(act)
+    requireMode(act, true, 'Prices, caps and routing hold for live messages as well: use a live key.')
     const run = async (tx: Tx): Promise<T> => {
       const result = await fn(tx)
       await recordAudit(tx, clock, act, {
@@ -141,15 +142,6 @@ export function createRoutingService({ db, clock, tables }: RoutingServiceDeps) 
 export interface CapKey {
   channel: number
   country: string
-}
-
-function requireLive({ testMode }: RoutingAct): void {
-  if (!testMode) return
-  throw appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'Prices, caps and routing hold for live messages as well: use a live key.',
-  )
 }
 
 function requireCountry(field: string, country: string): void {

@@ -14,6 +14,7 @@ import { reasons } from '../errors.ts'
 import { normaliseAddress } from '../providers/mailboxes.ts'
 import { channelNumber, type ProviderChannel } from '../providers/outgoing.ts'
 import { isPhoneNumber } from '../providers/phone-numbers.ts'
+import { requireMode } from '../test-mode.ts'
 import {
   deleteSuppression,
   listSuppressions,
@@ -58,7 +59,11 @@ export function createSuppressions({ db, clock }: SuppressionsDeps) {
   return {
     async create(ctx: CallContext, wanted: WantedSuppression): Promise<SuppressionRow> {
       const { channel, detail, expireTime, live } = wanted
-      if (live && ctx.caller.testMode) throw liveWithTestKey()
+      requireMode(
+        ctx.caller,
+        live,
+        'A test key can only suppress test messages. Leave out `live`, or use a live key.',
+      )
       requireStorable('address', wanted.address)
       requireStorable('detail', detail)
       const address = requireAddress(channel, wanted.address)
@@ -126,14 +131,6 @@ function invalid(field: string, description: string): AppError {
     {
       violations: [{ field, description }],
     },
-  )
-}
-
-function liveWithTestKey(): AppError {
-  return appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'A test key can only suppress test messages. Leave out `live`, or use a live key.',
   )
 }
 

@@ -3,8 +3,9 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { recordAudit } from '@mainstay/access'
 import { appError, type Clock, type Db, type Tx } from '@mainstay/kernel'
 import { Tracking, type TrackingSettingsSchema } from '@mainstay/proto/notify/v1/tracking'
-import { type CallContext, type Handlers, type Implementation, implement } from '@mainstay/rpc'
+import { type Handlers, type Implementation, implement } from '@mainstay/rpc'
 import { reasons } from '../errors.ts'
+import { requireMode } from '../test-mode.ts'
 import { findTracking, type TrackingRow, updateTracking } from './settings-store.ts'
 
 export interface TrackingApiDeps {
@@ -19,7 +20,7 @@ export function implementTracking({ db, clock }: TrackingApiDeps): Implementatio
       return toSettings(await findTracking(db, projectId))
     },
     async updateTrackingSettings({ trackingSettings, updateMask }, ctx) {
-      requireLive(ctx)
+      requireMode(ctx.caller, true, 'What is tracked holds for live messages as well: use a live key.')
       const paths = updateMask?.paths ?? ['*']
       requireKnown(paths)
       const wanted = (path: string, value: boolean | undefined) =>
@@ -61,15 +62,6 @@ function requireKnown(paths: readonly string[]): void {
     {
       violations: [{ field: 'updateMask', description }],
     },
-  )
-}
-
-function requireLive({ caller }: CallContext): void {
-  if (!caller.testMode) return
-  throw appError(
-    reasons,
-    'notify.mode_not_allowed',
-    'What is tracked holds for live messages as well: use a live key.',
   )
 }
 

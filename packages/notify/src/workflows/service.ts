@@ -14,6 +14,7 @@ import type { StartWorkflowRequest } from '@mainstay/proto/notify/v1/workflows'
 import type { CallContext } from '@mainstay/rpc'
 import { stringify } from 'yaml'
 import { reasons } from '../errors.ts'
+import { requireMode } from '../test-mode.ts'
 import { checkNames, type Names } from './check-names.ts'
 import { checkStart, targetOf } from './check-start.ts'
 import { type Definition, type Problem, pathText } from './definition/definition.ts'
@@ -198,8 +199,9 @@ export function createWorkflows(deps: WorkflowsDeps) {
     ): Promise<RunRow[]> => listRuns(db, projectId, filter, before, limit),
 
     async cancel(ctx: CallContext, runId: string): Promise<FullRunRow> {
-      const { run_id: uuid } = await getRun(ctx, runId)
+      const { run_id: uuid, live } = await getRun(ctx, runId)
       const { projectId, caller } = ctx
+      requireMode(caller, live, 'This run is live: use a live key, or live mode in the console.')
       const act = { projectId, runId: uuid, actor: caller.id, entryId: newId(clock), now: clock.now() }
       const done = await cancelRun(ctx.tx ?? db, act)
       const row = await getRun(ctx, runId)

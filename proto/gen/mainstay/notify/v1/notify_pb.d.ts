@@ -2939,7 +2939,7 @@ export declare const Notify: GenService<{
   },
   /**
    * Cancels a message that has not been handed to a provider. Cancelling it again changes nothing.
-   * Reasons: `notify.message_not_found`, `notify.message_not_cancellable`.
+   * Reasons: `notify.message_not_found`, `notify.message_not_cancellable`, `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.CancelMessage
    */
@@ -2950,7 +2950,7 @@ export declare const Notify: GenService<{
   },
   /**
    * Decides a message whose outcome is unknown: it was sent, it failed, or it should be sent again.
-   * Reasons: `notify.message_not_found`, `notify.message_not_unknown`.
+   * Reasons: `notify.message_not_found`, `notify.message_not_unknown`, `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ResolveMessage
    */
@@ -2962,7 +2962,7 @@ export declare const Notify: GenService<{
   /**
    * Tells that the recipient saw a message: your app showed the push notification, or they opened what it leads to. The first
    * time is kept; telling it again changes nothing. Works whatever the project's tracking settings say, since the word is
-   * your own. Reasons: `notify.message_not_found`, `notify.request_invalid`.
+   * your own. Reasons: `notify.message_not_found`, `notify.request_invalid`, `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.MarkMessageSeen
    */
@@ -3320,7 +3320,8 @@ export declare const Notify: GenService<{
   },
   /**
    * Tells that a message did what it was sent for: a one-time code was typed in. Codes then go to the accounts whose codes are
-   * used most for what they cost. Telling it again changes nothing. Reasons: `notify.message_not_found`.
+   * used most for what they cost. Telling it again changes nothing.
+   * Reasons: `notify.message_not_found`, `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Notify.ReportConversion
    */

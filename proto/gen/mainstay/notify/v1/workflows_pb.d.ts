@@ -1010,7 +1010,8 @@ export declare const Workflows: GenService<{
   },
   /**
    * Cancels a run: no further step of it begins. Messages that it made go their own way; `CancelMessage` cancels one. A run that
-   * was cancelled before stays so. Reasons: `notify.workflow_run_not_found`, `notify.workflow_run_ended`.
+   * was cancelled before stays so. Reasons: `notify.workflow_run_not_found`, `notify.workflow_run_ended`,
+   * `notify.mode_not_allowed`.
    *
    * @generated from rpc mainstay.notify.v1.Workflows.CancelWorkflowRun
    */
