@@ -12,6 +12,7 @@ import { channelNumber, type MessageChannel } from '../providers/outgoing.ts'
 import type { InlineContent, MailExtras, Renderer } from '../rendering.ts'
 import { findAudience } from './audience.ts'
 import type { CampaignPlan, PlanVariant } from './plan.ts'
+import { sampleAudience, tryTemplate } from './sample.ts'
 import { minutesOf } from './send-window.ts'
 import { audienceOf, invalidCampaign } from './spec.ts'
 import type { CampaignRow } from './store.ts'
@@ -19,7 +20,7 @@ import type { CampaignRow } from './store.ts'
 export interface MakePlanDeps {
   settings: Pick<NotifySettings, 'bulkTtlMs' | 'bulkUnknownPolicy'>
   directory: Pick<ProviderDirectory, 'candidates'>
-  renderer: Pick<Renderer, 'find' | 'render'>
+  renderer: Pick<Renderer, 'find' | 'render' | 'check'>
   findCategory: FindCategory
   /** A template's subject as it is written. */
   subjectOf(projectId: string, template: { name: string; version: number }): Promise<string>
@@ -57,7 +58,7 @@ export async function makePlan(
       description: 'the list is empty: import it first',
     })
   if (violations.length > 0 || audience === undefined) throw invalidCampaign(violations)
-  const found = await findAudience(executor, projectId, audience, 1)
+  const found = await findAudience(executor, projectId, audience, 3)
   if ('missing' in found) {
     throw invalidCampaign([{ field: `campaign.audience.${audience.kind}`, description: found.missing }])
   }
@@ -66,6 +67,12 @@ export async function makePlan(
   const channel = made[0]?.channel ?? 'email'
   if (made.some((variant) => variant.channel !== channel)) {
     throw invalidCampaign([{ field: 'campaign.abTest.variants', description: 'must all be of one channel' }])
+  }
+  const data = spec.data ?? {}
+  if (made.some(({ variant }) => variant.template !== null)) {
+    const key = { projectId, campaignId: row.campaign_id }
+    const people = await sampleAudience(executor, key, audience, found.segment)
+    for (const { variant } of made) await tryTemplate(deps.renderer, projectId, variant, data, people)
   }
   const policy = settings.bulkUnknownPolicy
   return {
@@ -86,7 +93,7 @@ export async function makePlan(
           },
     test: testOf(spec),
     variants: made.map(({ variant }) => variant),
-    data: spec.data ?? {},
+    data,
   }
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
-import { newId, toTypeId } from '@mainstay/kernel'
+import { type AppError, newId, toTypeId } from '@mainstay/kernel'
 import { CampaignSchema, CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { ALL_OF_THEM, addRecipients, useCampaigns } from '../testing/campaigns.ts'
 import { TEST_PROJECT } from '../testing/ledger.ts'
+import { emailContent, testAct } from '../testing/templates.ts'
 import { readSpec } from './spec.ts'
 
 const { SCHEDULED, PREPARING, DRAFT } = CampaignState
@@ -71,6 +72,30 @@ describe('what people decide about campaigns', () => {
     await assert.rejects(change({ displayName: 'Other' }), { reason: 'notify.campaign_state_conflict' })
     assert.equal((await change({ messagesPerSecond: 5 })).messages_per_second, 5)
     await assert.rejects(on.parts.campaigns.remove(on.act, id), { reason: 'notify.campaign_state_conflict' })
+  })
+
+  it('is not started with a template that can be filled for nobody, and is where somebody can be told', async () => {
+    const said = emailContent('More than {{ plan }}', '{{ season }}')
+    await on.parts.templates.create(testAct(TEST_PROJECT), 'plan-offer', said)
+    const template = { content: { case: 'template', value: { name: 'plan-offer', version: 0 } } } as const
+    const spec = { ...ALL_OF_THEM, content: template, data: { season: 'spring' } }
+    await addRecipients(on.db, 3)
+    await on.db.query({
+      text: `UPDATE notify.recipients SET attributes = '{"plan": "basic"}' WHERE recipient_id = 'r0000002'`,
+    })
+    await on.start(spec)
+    await on.db.query({ text: `UPDATE notify.recipients SET attributes = '{}'` })
+    await assert.rejects(on.start(spec), (error: AppError) => {
+      assert.equal(error.reason, 'notify.request_invalid')
+      assert.deepEqual(error.violations, [
+        {
+          field: 'campaign.content.template',
+          description:
+            'could be filled for none of the 3 people that it was tried for: data.plan is used by the template and not given',
+        },
+      ])
+      return true
+    })
   })
 
   it('waits for its time, and says then what it was changed to say meanwhile', async () => {
