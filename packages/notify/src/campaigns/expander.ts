@@ -2,7 +2,7 @@ import type { Clock, Db, Logger, TransactionOptions, Tx } from '@mainstay/kernel
 import { AbMetric } from '@mainstay/proto/notify/v1/campaigns'
 import { type CampaignPlan, hasRest } from './plan.ts'
 import type { Plans } from './plans.ts'
-import { nextOpening } from './send-window.ts'
+import { nextClosing, nextOpening, wallTime } from './send-window.ts'
 import {
   countWaiting,
   giveBackAll,
@@ -17,6 +17,7 @@ import {
 import type { UnderWay } from './store.ts'
 import { finishCampaign, releaseQueued } from './sweep-store.ts'
 import { decideTest, planDecision } from './test-store.ts'
+import { listClosedZones, parkZone, unparkDue } from './window-store.ts'
 
 export interface ExpanderDeps {
   db: Db
@@ -58,7 +59,10 @@ export function createExpander(deps: ExpanderDeps) {
     const { projectId, campaignId } = campaign
     const plan = await plans.find(projectId, campaignId)
     if (plan === undefined) return 'idle'
-    if (isTick) await releaseQueued(db, projectId, campaignId)
+    if (isTick) {
+      await releaseQueued(db, projectId, campaignId, clock.now())
+      await keepHours(campaign, plan)
+    }
     const room = await findRoom(campaign)
     if (room <= 0) return 'soon'
     const chunk = chunks.get(campaignId) ?? (await lease(campaign, plan))
@@ -72,6 +76,22 @@ export function createExpander(deps: ExpanderDeps) {
     if (moved === 'lost') chunks.delete(campaignId)
     if (moved === 'moved') onChanged()
     return moved === 'too_soon' ? 'soon' : 'more'
+  }
+
+  /** Puts off what waits in the queue where the hours have ended, and lets go where they begin: a provider was down, or slow. */
+  async function keepHours({ projectId, campaignId }: UnderWay, { window }: CampaignPlan): Promise<void> {
+    if (window === null) return
+    const now = clock.now()
+    for (const timezone of await listClosedZones(db, projectId, campaignId, now)) {
+      const openMs = nextOpening(window, timezone, now.getTime())
+      await parkZone(db, {
+        ...{ projectId, campaignId, timezone, now },
+        openTime: new Date(openMs),
+        closeTime: new Date(nextClosing(window, timezone, openMs)),
+        title: `Put off until ${wallTime(window.startMinute)} in ${timezone}: the hours of its campaign had ended`,
+      })
+    }
+    if ((await unparkDue(db, projectId, campaignId, now)) > 0) onChanged()
   }
 
   /** How many messages may be made now. */

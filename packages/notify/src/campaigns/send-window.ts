@@ -15,6 +15,11 @@ export function minutesOf(time: string): number {
   return hours * 60 + minutes
 }
 
+/** Minutes since midnight as `09:30`. */
+export function wallTime(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
 /**
  * When the window is open in a timezone: `nowMs` when it is now, else when it opens next, in milliseconds since 1970.
  *
@@ -34,6 +39,12 @@ export function nextOpening(window: SendWindow, timezone: string, nowMs: number)
     atMs += (untilStart > 180 ? untilStart - 180 : 1) * MINUTE_MS
   }
   return endMs
+}
+
+/** When the window that is open at `openMs` closes in a timezone. */
+export function nextClosing(window: SendWindow, timezone: string, openMs: number): number {
+  const closed = { ...window, startMinute: window.endMinute, endMinute: window.startMinute }
+  return nextOpening(closed, timezone, openMs)
 }
 
 function isOpen({ startMinute, endMinute }: SendWindow, minute: number): boolean {

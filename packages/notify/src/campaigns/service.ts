@@ -161,7 +161,7 @@ export function createCampaigns(deps: CampaignsDeps) {
 
     resume: (act: CampaignCaller, campaignId: string): Promise<CampaignRow> =>
       decide(act, campaignId, 'resume', async (tx, row) => {
-        await releaseQueued(tx, row.project_id, row.campaign_id)
+        await releaseQueued(tx, row.project_id, row.campaign_id, clock.now())
         return { state: CampaignState.RUNNING }
       }),
 

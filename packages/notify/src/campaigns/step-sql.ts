@@ -118,8 +118,10 @@ messages AS (
   FROM accepted
 ),
 queue AS (
-  INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time, campaign_id, pinned_account_id)
-  SELECT $1::uuid, message_id, 3, due_time, due_time + $12::float8 * interval '1 millisecond', $2::uuid, $23::uuid
+  INSERT INTO notify.delivery_queue (project_id, message_id, lane, due_time, expire_time, campaign_id, pinned_account_id,
+    window_timezone, window_close)
+  SELECT $1::uuid, message_id, 3, due_time, due_time + $12::float8 * interval '1 millisecond', $2::uuid, $23::uuid,
+    $28::text, $29::timestamptz
   FROM accepted WHERE reason IS NULL AND skip_reason IS NULL
 ),
 batch AS MATERIALIZED (

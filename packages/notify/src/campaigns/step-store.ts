@@ -2,6 +2,7 @@ import { type Clock, newId, type Tx } from '@mainstay/kernel'
 import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { uuidColumn } from '../accept/columns.ts'
 import type { CampaignPlan } from './plan.ts'
+import { nextClosing } from './send-window.ts'
 import { stepName, stepSql } from './step-sql.ts'
 
 /** A chunk that this process works on. */
@@ -119,6 +120,7 @@ export async function stepChunk(tx: Tx, clock: Clock, step: Step): Promise<StepR
   const kind = { channel: plan.channel, isImported }
   // The rest of a test's audience gets the winner, and everybody the one variant that there is without a test.
   const isTested = plan.test !== null && chunk.phase === 1
+  const closing = closingOf(plan, chunk, clock.nowMs())
   const variant = isTested ? null : (step.winner ?? 1)
   const { rows } = await tx.query<StepResult>({
     name: stepName(kind),
@@ -152,9 +154,17 @@ export async function stepChunk(tx: Tx, clock: Clock, step: Step): Promise<StepR
       uuidColumn(Array.from({ length: 2 * limit }, () => newId(clock))),
       step.gapMs,
       plan.category,
+      closing === undefined ? null : chunk.timezone,
+      closing ?? null,
     ],
   })
   return rows[0]
+}
+
+/** When the hours of a chunk that is open end; undefined where it has none. */
+function closingOf({ window }: CampaignPlan, { timezone }: LeasedChunk, nowMs: number): Date | undefined {
+  if (window === null || timezone === null) return undefined
+  return new Date(nextClosing(window, timezone, nowMs))
 }
 
 /**

@@ -4,9 +4,10 @@ import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { tellOf } from '../deliver/batch-sql.ts'
 import { DELETED } from './campaign-state.ts'
 
-/** The lane of bulk messages, and the one that no worker picks from. */
-const BULK = 3
-const HELD = 4
+/** The lane of bulk messages, and those that no worker picks from: of paused campaigns, and of hours that have ended. */
+export const BULK = 3
+export const HELD = 4
+export const PARKED = 5
 
 /** Rows of the queue that one statement changes at the most. */
 export const SWEEP_SIZE = 1_000
@@ -15,6 +16,7 @@ export const SWEEP_SIZE = 1_000
  * Moves waiting messages of a campaign to the lane that no worker picks from, or back. What somebody else holds at this moment is
  * passed over, so that nobody waits for anybody; whoever calls looks again until nothing is left.
  *
+ * @param now passes over what waits beyond its hours; null: nothing.
  * @returns how many were moved.
  */
 async function moveLane(
@@ -22,6 +24,7 @@ async function moveLane(
   projectId: string,
   campaignId: string,
   [from, to]: [number, number],
+  now: Date | null,
 ): Promise<number> {
   const { rowCount } = await executor.query({
     name: 'notify.campaigns.move_lane',
@@ -30,21 +33,27 @@ async function moveLane(
       FROM (
         SELECT message_id FROM notify.delivery_queue
         WHERE project_id = $1 AND campaign_id = $2 AND lane = $3 AND lease_owner IS NULL
+          AND ($5::timestamptz IS NULL OR window_close IS NULL OR window_close > $5)
         ORDER BY message_id LIMIT 10000 FOR UPDATE SKIP LOCKED
       ) w
       WHERE q.project_id = $1 AND q.message_id = w.message_id`,
-    values: [projectId, campaignId, from, to],
+    values: [projectId, campaignId, from, to, now],
   })
   return rowCount
 }
 
-/** Nothing that waits is sent until it is released. */
+/** Nothing that waits is sent until it is released, and what waits beyond its hours is put off first (window-store.ts). */
 export function holdQueued(executor: Executor, projectId: string, campaignId: string): Promise<number> {
-  return moveLane(executor, projectId, campaignId, [BULK, HELD])
+  return moveLane(executor, projectId, campaignId, [BULK, HELD], null)
 }
 
-export function releaseQueued(executor: Executor, projectId: string, campaignId: string): Promise<number> {
-  return moveLane(executor, projectId, campaignId, [HELD, BULK])
+export function releaseQueued(
+  executor: Executor,
+  projectId: string,
+  campaignId: string,
+  now: Date,
+): Promise<number> {
+  return moveLane(executor, projectId, campaignId, [HELD, BULK], now)
 }
 
 /**

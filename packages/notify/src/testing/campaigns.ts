@@ -3,6 +3,7 @@ import { after, afterEach, before } from 'node:test'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import {
   type Bus,
+  type Clock,
   createBus,
   createLogger,
   createPageTokens,
@@ -126,10 +127,12 @@ export function useCampaigns() {
       return account
     },
     /** One process that looks after campaigns. */
-    async run({ ahead = 4000 }: { ahead?: number } = {}): Promise<{ stop(): Promise<void> }> {
+    async run({ ahead = 4000, clock = systemClock }: { ahead?: number; clock?: Clock } = {}): Promise<{
+      stop(): Promise<void>
+    }> {
       const { plans } = harness.parts
       const { db } = database
-      const runner = createRunner({ db, bus, clock: systemClock, logger, plans, ahead, onChanged() {} })
+      const runner = createRunner({ db, bus, clock, logger, plans, ahead, onChanged() {} })
       running.unshift(runner)
       await runner.start()
       return runner
