@@ -11,6 +11,7 @@ import type { ServerSettings } from './config.ts'
 import { serveConsole } from './console-files.ts'
 import { readDevKey, writeDevKey } from './dev-key.ts'
 import type { Engine } from './engine.ts'
+import { freeStartMemory } from './free-start-memory.ts'
 import { createHttp, serveHealth } from './http.ts'
 import { listening } from './listen.ts'
 import { createMailboxSignIn } from './mailbox-sign-in.ts'
@@ -85,6 +86,7 @@ async function start(
   await notify.start()
   undo.push(() => notify.stop())
 
+  freeStartMemory()
   if (role !== 'api') {
     await events.start()
     undo.push(() => events.stop())

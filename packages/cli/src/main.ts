@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc
 import { run } from './program.ts'
 
 // Whoever reads our output may leave before its end: `mainstay messages watch | head -1`.
