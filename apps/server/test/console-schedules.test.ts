@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { skipUnless, waitFor } from '@mainstay/kernel/testing'
 import { assertAccessible, useConsole } from './console-browser.ts'
@@ -44,7 +45,46 @@ describe('schedules in a real browser', { skip: skipUnless('chromium') }, () => 
       { what: 'the schedule to be paused' },
     )
     await page.getByRole('button', { name: 'Delete Monday report' }).click()
+    await dialog.getByLabel('Monday report').fill('Monday report')
+    await dialog.getByRole('button', { name: 'Delete schedule' }).click()
     await page.getByText('Nothing is scheduled').waitFor()
+  })
+
+  test('a schedule sends a template or starts a workflow, with data that has to be JSON', async () => {
+    const { page, url, call } = mainstay
+    const email = { subject: 'Your {{ day }}', text: 'All is well.' }
+    await call('POST', '/v1/templates', { name: 'weekly', email })
+    const yaml = 'name: reach\nsteps:\n  - { id: a, channel: email, template: weekly }'
+    await call('POST', '/v1/workflows:publish', { yaml })
+    await page.goto(`${url}/schedules`)
+    const schedule = async (name: string, what: string, field: string, picked: string) => {
+      await page.getByRole('button', { name: 'Create a schedule' }).first().click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Name').fill(name)
+      await dialog.getByLabel('An email address').fill('ada@example.com')
+      await dialog.getByLabel('What happens').selectOption({ label: what })
+      await dialog.getByRole('button', { name: 'Create schedule' }).click()
+      await dialog.getByText(`Pick a ${field.toLowerCase()}.`).waitFor()
+      await dialog.getByLabel(field, { exact: true }).selectOption(picked)
+      await dialog.getByLabel('Data').fill('{ day: }')
+      await dialog.getByRole('button', { name: 'Create schedule' }).click()
+      await dialog.getByText(/This is no JSON/).waitFor()
+      await dialog.getByLabel('Data').fill('{ "day": "week" }')
+      await dialog.getByRole('button', { name: 'Create schedule' }).click()
+      await page
+        .getByRole('row', { name: new RegExp(name) })
+        .getByText('Active')
+        .waitFor()
+    }
+    await schedule('By template', 'Send a template', 'Template', 'weekly')
+    await schedule('By workflow', 'Start a workflow', 'Workflow', 'reach')
+    const { schedules } = (await call('GET', '/v1/schedules')) as { schedules: Record<string, unknown>[] }
+    const made = schedules.map(({ notification, workflow }) => ({ notification, workflow }))
+    const to = { email: 'ada@example.com' }
+    assert.deepEqual(made, [
+      { notification: undefined, workflow: { to, workflow: 'reach', data: { day: 'week' } } },
+      { notification: { to, template: { name: 'weekly' }, data: { day: 'week' } }, workflow: undefined },
+    ])
   })
 
   test('what recipients do is tracked once it is switched on', async () => {

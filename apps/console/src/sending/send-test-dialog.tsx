@@ -11,6 +11,7 @@ import { FailureNote } from '../components/failure/failure-note.tsx'
 import { Field } from '../components/field/field.tsx'
 import { Select, TextArea, TextInput } from '../components/field/inputs.tsx'
 import { toast } from '../components/toast/toast.tsx'
+import { requireJsonObject } from '../format/json-object.ts'
 import { channels } from '../notify/channels.ts'
 import { mode } from '../session/mode.ts'
 import { exampleOf, type TestFields, testFormOf, toRequest } from './test-message.ts'
@@ -28,7 +29,13 @@ const asks: Record<Exclude<keyof TestFields, 'to'>, Ask> = {
   title: { label: 'Headline', optional: true, rules: {} },
   text: { label: 'Text', rows: 5, rules: { required: 'Write a line or two.' } },
   type: { label: 'Type', mono: true, rules: { required: 'Say what happened, for example order.shipped.' } },
-  data: { label: 'Data', optional: true, rows: 6, mono: true, rules: { validate: isJsonObject } },
+  data: {
+    label: 'Data',
+    optional: true,
+    rows: 6,
+    mono: true,
+    rules: { validate: (text) => text.trim() === '' || requireJsonObject(text) },
+  },
 }
 
 /** Sends one test message over any channel and opens it, so that its timeline can be watched. */
@@ -123,15 +130,4 @@ export function SendTestDialog({ channel: first, onClose }: { channel: Channel; 
       </DialogButtons>
     </Dialog>
   )
-}
-
-function isJsonObject(text: string): true | string {
-  if (text.trim() === '') return true
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return true
-    return 'Write one JSON object, in braces.'
-  } catch (error) {
-    return `This is no JSON: ${error instanceof Error ? error.message : 'it cannot be read'}.`
-  }
 }

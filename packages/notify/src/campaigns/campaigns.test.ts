@@ -4,6 +4,7 @@ import { waitFor } from '@mainstay/kernel/testing'
 import { CampaignState } from '@mainstay/proto/notify/v1/campaigns'
 import { ALL_OF_THEM, addRecipients, useCampaigns } from '../testing/campaigns.ts'
 import { TEST_PROJECT } from '../testing/ledger.ts'
+import { TROUBLE } from './store.ts'
 import { dropOldPeople } from './sweep-store.ts'
 
 const { RUNNING, PAUSED, FINISHED, CANCELLED, FAILED } = CampaignState
@@ -73,15 +74,20 @@ describe('a campaign', () => {
     assert.match(problems?.[0]?.detail ?? '', /was deleted/)
   })
 
-  it('does not wait for another one that is broken', async () => {
+  it('does not wait for another one that is broken, which says so until it goes on', async () => {
     await addRecipients(on.db, 3)
     const broken = await on.start()
-    await on.read(`UPDATE notify.campaigns SET plan = '{}'`)
+    await on.read(`ALTER TABLE notify.campaign_chunks
+      ADD CONSTRAINT broken CHECK (campaign_id <> '${on.uuid(broken)}')`)
     const sound = await on.start()
     await on.run()
     await on.deliver()
     assert.equal((await on.waitForState(sound, FINISHED)).sent, 3n)
     assert.equal((await on.progress(broken)).sent, 0n)
+    await waitFor(async () => (await on.progress(broken)).statusDetail === TROUBLE)
+    await on.read('ALTER TABLE notify.campaign_chunks DROP CONSTRAINT broken')
+    const { sent, statusDetail } = await on.waitForState(broken, FINISHED)
+    assert.deepEqual([sent, statusDetail], [3n, ''])
   })
 
   it('goes to the members of a topic, or to the recipients of a segment', async () => {

@@ -6,7 +6,7 @@ import { createExpander } from './expander.ts'
 import { freeze } from './freeze.ts'
 import type { Plans } from './plans.ts'
 import { foldCounts } from './progress-store.ts'
-import { beginDue, listUnderWay, type UnderWay } from './store.ts'
+import { beginDue, listUnderWay, tellTrouble, type UnderWay } from './store.ts'
 import { cancelQueuedOf, endCancelled, holdQueued, removeDeleted } from './sweep-store.ts'
 
 /** Where a process says that a campaign was started, paused, resumed, cancelled. */
@@ -66,6 +66,7 @@ export function createRunner(deps: RunnerDeps) {
     }
     let progress: Progress = 'idle'
     const underWay = await listUnderWay(db)
+    forgetEnded(underWay)
     if (underWay.length === 0) return 'asleep'
     for (const campaign of underWay) {
       if (stopping) break
@@ -75,18 +76,31 @@ export function createRunner(deps: RunnerDeps) {
     return progress
   }
 
+  function forgetEnded(underWay: readonly UnderWay[]): void {
+    if (failing.size === 0) return
+    const ids = new Set(underWay.map(({ campaignId }) => campaignId))
+    for (const id of failing.keys()) if (!ids.has(id)) failing.delete(id)
+  }
+
   /** A campaign that cannot be looked after is left alone for a while: the others go on without it. */
-  async function unlessFailing({ campaignId }: UnderWay, work: () => Promise<Progress>): Promise<Progress> {
+  async function unlessFailing(
+    { projectId, campaignId, inTrouble }: UnderWay,
+    work: () => Promise<Progress>,
+  ): Promise<Progress> {
     const { times, untilMs } = failing.get(campaignId) ?? { times: 0, untilMs: 0 }
     if (performance.now() < untilMs) return 'idle'
     try {
       const progress = await work()
       failing.delete(campaignId)
+      if (inTrouble) await tellTrouble(db, projectId, campaignId, false)
       return progress
     } catch (err) {
       const pauseMs = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** times)
       failing.set(campaignId, { times: times + 1, untilMs: performance.now() + pauseMs })
       logger.error({ err, campaignId, pauseMs }, 'a campaign could not be looked after; trying again')
+      await tellTrouble(db, projectId, campaignId, true).catch((cause: unknown) => {
+        logger.error({ err: cause, campaignId }, 'the trouble of a campaign could not be told')
+      })
       return 'idle'
     }
   }

@@ -174,6 +174,8 @@ export interface UnderWay {
   winner: number | null
   decideMs: number | null
   sendMs: number | null
+  /** See `tellTrouble`. */
+  inTrouble: boolean
 }
 
 /** All that are started and have something left to do, oldest first. */
@@ -183,10 +185,11 @@ export async function listUnderWay(executor: Executor): Promise<UnderWay[]> {
     text: `SELECT project_id AS "projectId", campaign_id AS "campaignId", state, live,
         messages_per_second AS "messagesPerSecond", winner,
         (extract(epoch FROM decide_time) * 1000)::float8 AS "decideMs",
-        (extract(epoch FROM send_time) * 1000)::float8 AS "sendMs"
+        (extract(epoch FROM send_time) * 1000)::float8 AS "sendMs", status_detail = $1 AS "inTrouble"
       FROM notify.campaigns
       WHERE state IN (2, 3, 4, 5, 9) OR (state = 7 AND end_time IS NULL)
       ORDER BY campaign_id`,
+    values: [TROUBLE],
   })
   return rows
 }
@@ -200,4 +203,22 @@ export async function beginDue(executor: Executor, now: Date): Promise<number> {
     values: [now],
   })
   return rowCount
+}
+
+/** What people are shown while a campaign cannot be looked after; why stands in the log. */
+export const TROUBLE =
+  'It cannot go on at the moment: something went wrong here. It is tried again by itself; the log says more.'
+
+/** Says that a campaign cannot go on, or no longer: on its page and in its progress. */
+export async function tellTrouble(
+  executor: Executor,
+  projectId: string,
+  campaignId: string,
+  isInTrouble: boolean,
+): Promise<void> {
+  await executor.query({
+    text: `UPDATE notify.campaigns SET status_detail = $4
+      WHERE project_id = $1 AND campaign_id = $2 AND status_detail = $3 AND end_time IS NULL`,
+    values: [projectId, campaignId, ...(isInTrouble ? ['', TROUBLE] : [TROUBLE, ''])],
+  })
 }

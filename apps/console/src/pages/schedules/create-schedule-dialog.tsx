@@ -1,5 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import { type ScheduleSchema, Schedules } from '@mainstay/proto/notify/v1/schedules'
+import { Schedules } from '@mainstay/proto/notify/v1/schedules'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId } from 'react'
 import { useForm } from 'react-hook-form'
@@ -10,47 +9,35 @@ import { Dialog, DialogBody, DialogButtons } from '../../components/dialog/dialo
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Checkbox } from '../../components/field/checkbox.tsx'
 import { Field } from '../../components/field/field.tsx'
-import { Select, TextArea, TextInput } from '../../components/field/inputs.tsx'
+import { Select, TextInput } from '../../components/field/inputs.tsx'
 import { toast } from '../../components/toast/toast.tsx'
+import { ActionFields } from './action-fields.tsx'
 import { NextOccurrences } from './next-occurrences.tsx'
-import { type TimingFields, toTiming } from './schedule-words.ts'
+import { emptySchedule, type ScheduleFields, toSchedule } from './schedule-fields.ts'
 
-interface Fields extends TimingFields {
-  displayName: string
-  to: 'email' | 'recipientId' | 'topic' | 'segment'
-  whom: string
-  subject: string
-  text: string
-}
-
-const kinds: Record<TimingFields['kind'], { word: string; help: string }> = {
+const kinds: Record<ScheduleFields['kind'], { word: string; help: string }> = {
   cron: { word: 'By cron', help: 'Minute, hour, day of month, month, day of week: 0 9 * * MON' },
   rrule: { word: 'By a rule (RFC 5545)', help: 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0' },
   once: { word: 'Once', help: 'A time of the clock: 2030-01-31T09:00' },
 }
 
-const targets: Record<Fields['to'], string> = {
+const targets: Record<ScheduleFields['to'], string> = {
   email: 'An email address',
   recipientId: 'A recipient, by id',
   topic: 'A topic',
   segment: 'A segment',
 }
 
-/** Makes a schedule of an email, and shows meanwhile when it would happen. */
+/** Makes a schedule, and shows meanwhile when it would happen. */
 export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
   const formId = useId()
   const queries = useQueryClient()
-  const form = useForm<Fields>({
-    defaultValues: {
-      ...{ displayName: '', kind: 'cron', when: '0 9 * * MON', recipientTimezone: false },
-      ...{ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-      ...{ to: 'email', whom: '', subject: '', text: '' },
-    },
-  })
+  const form = useForm<ScheduleFields>({ defaultValues: emptySchedule() })
   const { errors } = form.formState
   const fields = form.watch()
   const add = useMutation({
-    mutationFn: (given: Fields) => serviceOf(Schedules).createSchedule({ schedule: toSchedule(given) }),
+    mutationFn: (given: ScheduleFields) =>
+      serviceOf(Schedules).createSchedule({ schedule: toSchedule(given) }),
     async onSuccess({ displayName }) {
       await queries.invalidateQueries({ queryKey: ['schedules'] })
       toast.success(`${displayName} is scheduled.`)
@@ -132,20 +119,7 @@ export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
               />
             )}
           </Field>
-          <Field label="Subject" error={errors.subject?.message}>
-            {(control) => (
-              <TextInput
-                {...control}
-                autoComplete="off"
-                {...form.register('subject', required('Write a subject.'))}
-              />
-            )}
-          </Field>
-          <Field label="Text" error={errors.text?.message}>
-            {(control) => (
-              <TextArea {...control} rows={4} {...form.register('text', required('Write a text.'))} />
-            )}
-          </Field>
+          <ActionFields form={form} />
           {add.error && <FailureNote error={add.error} />}
         </form>
       </DialogBody>
@@ -169,23 +143,6 @@ const RENAMED = {
     recipientId: 'whom',
     topic: 'whom',
     segment: 'whom',
+    name: 'template',
   },
-}
-
-function toSchedule(fields: Fields): MessageInitShape<typeof ScheduleSchema> {
-  const { to, subject, text } = fields
-  const whom = fields.whom.trim()
-  const isAudience = to === 'topic' || to === 'segment'
-  return {
-    displayName: fields.displayName.trim(),
-    timing: toTiming(fields),
-    ...(isAudience && { audience: { case: to, value: whom } }),
-    action: {
-      case: 'notification',
-      value: {
-        ...(!isAudience && { to: { target: { case: to, value: whom } } }),
-        content: { case: 'email', value: { subject: subject.trim(), text } },
-      },
-    },
-  }
 }

@@ -18,6 +18,10 @@ const CreateScheduleDialog = lazy(() =>
   import('./create-schedule-dialog.tsx').then((module) => ({ default: module.CreateScheduleDialog })),
 )
 
+const DeleteScheduleDialog = lazy(() =>
+  import('./delete-schedule-dialog.tsx').then((module) => ({ default: module.DeleteScheduleDialog })),
+)
+
 /** What is sent at a time, or again and again: when next, to whom, and how it went. */
 export function Component() {
   const [creating, setCreating] = useState(false)
@@ -96,10 +100,6 @@ function Next({ schedule }: { schedule: Schedule }) {
 function Actions({ schedule }: { schedule: Schedule }) {
   const queries = useQueryClient()
   const { scheduleId, displayName, state } = schedule
-  const settled = {
-    onError: (error: unknown) => void toast.error(describeFailure(error).message),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['schedules'] }),
-  }
   const isPaused = state === ScheduleState.PAUSED
   const change = useMutation({
     mutationFn: () =>
@@ -107,13 +107,10 @@ function Actions({ schedule }: { schedule: Schedule }) {
         schedule: { scheduleId, state: isPaused ? ScheduleState.ACTIVE : ScheduleState.PAUSED },
         updateMask: { paths: ['state'] },
       }),
-    ...settled,
+    onError: (error) => void toast.error(describeFailure(error).message),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['schedules'] }),
   })
-  const remove = useMutation({
-    mutationFn: () => serviceOf(Schedules).deleteSchedule({ scheduleId }),
-    onSuccess: () => void toast(`${displayName} is deleted. What it has sent stays.`),
-    ...settled,
-  })
+  const [deleting, setDeleting] = useState(false)
   return (
     <span className="inline-flex gap-2">
       {state !== ScheduleState.ENDED && (
@@ -126,14 +123,12 @@ function Actions({ schedule }: { schedule: Schedule }) {
           {isPaused ? 'Go on' : 'Pause'}
         </Button>
       )}
-      <Button
-        size="sm"
-        busy={remove.isPending}
-        onClick={() => remove.mutate()}
-        aria-label={`Delete ${displayName}`}
-      >
+      <Button size="sm" onClick={() => setDeleting(true)} aria-label={`Delete ${displayName}`}>
         Delete
       </Button>
+      <Suspense>
+        {deleting && <DeleteScheduleDialog schedule={schedule} onClose={() => setDeleting(false)} />}
+      </Suspense>
     </span>
   )
 }

@@ -11,6 +11,7 @@ import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Field } from '../../components/field/field.tsx'
 import { TextArea, TextInput } from '../../components/field/inputs.tsx'
 import { toast } from '../../components/toast/toast.tsx'
+import { requireJsonObject } from '../../format/json-object.ts'
 import { mode } from '../../session/mode.ts'
 
 interface Fields {
@@ -102,11 +103,7 @@ export function SendTemplateDialog({
                 rows={8}
                 spellCheck={false}
                 className="!text-xs"
-                {...form.register('data', {
-                  validate: (text) =>
-                    isJsonObject(text) ||
-                    'Write a JSON object: names in double quotes, no comma after the last.',
-                })}
+                {...form.register('data', { validate: requireJsonObject })}
               />
             )}
           </Field>
@@ -121,13 +118,4 @@ export function SendTemplateDialog({
       </DialogButtons>
     </Dialog>
   )
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
 }
