@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, afterEach, before } from 'node:test'
-import AxeBuilder from '@axe-core/playwright'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { findSerious } from './axe.ts'
 import { readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -96,13 +96,8 @@ export async function assertAccessible(page: Page): Promise<void> {
     await page.locator(`html[data-theme="${colorScheme}"]`).waitFor({ state: 'attached' })
     await repainted(page)
     await settled(page)
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
-      .analyze()
-    for (const { id, impact, nodes } of violations) {
-      if (impact !== 'serious' && impact !== 'critical') continue
-      problems.push(`${colorScheme} ${viewport.width}: ${id} at ${nodes[0]?.target.join(' ')}`)
-    }
+    for (const problem of await findSerious(page))
+      problems.push(`${colorScheme} ${viewport.width}: ${problem}`)
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   await page.setViewportSize(LOOKS[0][1])

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import AxeBuilder from '@axe-core/playwright'
 import { skipUnless } from '@mainstay/kernel/testing'
+import { findSerious } from './axe.ts'
 import { LOOKS, settled, useConsole } from './console-browser.ts'
 
 const PAGES = [
@@ -43,12 +43,8 @@ describe('every page of the console in a real browser', { skip }, () => {
         await page.goto(url + path)
         await page.getByRole('heading', { level: 1 }).first().waitFor()
         await settled(page)
-        const { violations } = await new AxeBuilder({ page })
-          .withTags(['wcag2a', 'wcag2aa', 'wcag22aa'])
-          .analyze()
-        for (const { id, impact, nodes } of violations) {
-          if (impact !== 'serious' && impact !== 'critical') continue
-          problems.push(`${path} ${colorScheme} ${viewport.width}: ${id} at ${nodes[0]?.target.join(' ')}`)
+        for (const problem of await findSerious(page)) {
+          problems.push(`${path} ${colorScheme} ${viewport.width}: ${problem}`)
         }
       }
     }

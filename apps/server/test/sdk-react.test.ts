@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import AxeBuilder from '@axe-core/playwright'
 import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
 import { createMainstay, type Mainstay } from '@mainstay/sdk'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
+import { findProblems } from './axe.ts'
 import { findPort, readBanner, type ServerProcess, spawnServer } from './process.ts'
 
 /** Gzipped, without React: what the drop-in adds to an app. */
@@ -119,10 +119,8 @@ describe('the inbox in an app of another origin', () => {
       for (const width of [1000, 390]) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         await page.setViewportSize({ width, height: 800 })
-        const { violations } = await new AxeBuilder({ page }).include('.mainstay-inbox').analyze()
-        const told = violations.map(
-          ({ id, nodes }) => `${id} at ${nodes[0]?.target.join(' ')}: ${nodes[0]?.failureSummary}`,
-        )
+        const problems = await findProblems(page, { within: '.mainstay-inbox' })
+        const told = problems.map(({ id, target, summary }) => `${id} at ${target}: ${summary}`)
         assert.deepEqual(told, [], `${colorScheme} ${width}`)
         if (process.env.SCREENSHOTS) {
           await page.screenshot({ path: `${process.env.SCREENSHOTS}/inbox-${colorScheme}-${width}.png` })

@@ -63,6 +63,7 @@ export function useCampaigns() {
   const logger = createLogger({ level: 'fatal' })
   let bus: Bus
   let account: ScriptedAccount
+  let others: ScriptedAccount[] = []
   let made: ReturnType<typeof assemble>
 
   function assemble() {
@@ -72,7 +73,7 @@ export function useCampaigns() {
     const campaigns = createCampaigns({
       ...{ db, bus, clock: systemClock, plans, renderer: templates },
       settings: { bulkTtlMs: 3_600_000, bulkUnknownPolicy: 'at_most_once' },
-      directory: { candidates: async () => [account] },
+      directory: { candidates: async () => [account, ...others] },
       findCategory: createCategoryLookup(db),
       subjectOf: async (projectId, { name, version }) =>
         (await templates.get(projectId, name, version)).subject,
@@ -98,6 +99,7 @@ export function useCampaigns() {
     })
     await database.db.query({ text: 'TRUNCATE notify.recipients CASCADE' })
     account = scriptAccount()
+    others = []
   })
   after(async () => {
     await made?.templates.stop()
@@ -126,6 +128,12 @@ export function useCampaigns() {
       account ??= scriptAccount()
       return account
     },
+    /** A further account that could carry the messages; for this test. */
+    addAccount(changes: Parameters<typeof scriptAccount>[1]): ScriptedAccount {
+      const added = scriptAccount(undefined, { number: others.length + 2, ...changes })
+      others.push(added)
+      return added
+    },
     /** One process that looks after campaigns. */
     async run({ ahead = 4000, clock = systemClock }: { ahead?: number; clock?: Clock } = {}): Promise<{
       stop(): Promise<void>
@@ -141,7 +149,7 @@ export function useCampaigns() {
     async deliver(): Promise<Deliverer> {
       const { plans } = harness.parts
       const worker = createTestWorker(database.db, {
-        directory: scriptDirectory([harness.account]),
+        directory: scriptDirectory([harness.account, ...others]),
         renderer: plans,
       })
       running.push(worker)
