@@ -230,3 +230,65 @@ test('a workflow is checked, published, started and followed', async () => {
   assert.equal((await mainstay(['workflows', 'cancel', runId])).code, 1)
   assert.equal((await mainstay(['workflows', 'start', 'hello'])).code, 2)
 })
+
+test('a campaign is created, given a list of any length, started and watched', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-cli-'))
+  const draft = join(folder, 'spring.json')
+  const list = join(folder, 'people.csv')
+  writeFileSync(
+    draft,
+    JSON.stringify({
+      displayName: 'Spring',
+      content: { email: { subject: 'Spring is here', text: 'Hello' } },
+      audience: { imported: true },
+    }),
+  )
+  const rows = Array.from({ length: 12_000 }, (_, index) => `person${index}@example.com`)
+  writeFileSync(list, ['email', ...rows, 'nobody', rows[0]].join('\n'))
+  try {
+    const wrong = await mainstay(['campaigns', 'create', list])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.err, /is no Campaign as the API has it in JSON/)
+    const made = await mainstay(['--json', 'campaigns', 'create', draft])
+    assert.equal(made.code, 0, made.err)
+    const { campaignId } = JSON.parse(made.out) as { campaignId: string }
+    const imported = await mainstay(['campaigns', 'import', campaignId, list])
+    assert.match(imported.out, /^12000 added, 1 were there already, 1 refused$/m)
+    assert.match(imported.out, /^ {2}line 12002 email: /m, 'the line of the file, not of its part')
+    assert.match((await mainstay(['campaigns', 'start', campaignId])).out, /is preparing/)
+    await waitFor(async () => /\s12000\s/.test((await mainstay(['campaigns', 'list'])).out), {
+      ...{ timeoutMs: 60_000, what: 'the audience to be frozen' },
+    })
+    await mainstay(['campaigns', 'cancel', campaignId])
+    const watched = await mainstay(['campaigns', 'watch', campaignId])
+    assert.match(watched.out, /cancelled/)
+    assert.match((await mainstay(['campaigns', 'list'])).out, /cancelled.+12000\s+Spring/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a schedule is created, listed, paused, resumed and deleted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-cli-'))
+  const file = join(folder, 'report.json')
+  const notification = { to: { email: 'ada@example.com' }, email: { subject: 'Your week', text: 'Well.' } }
+  const timing = { cron: '0 9 2 1 *', timezone: 'Europe/Berlin' }
+  writeFileSync(file, JSON.stringify({ displayName: 'Report', timing, notification }))
+  try {
+    const made = await mainstay(['--json', 'schedules', 'create', file])
+    assert.equal(made.code, 0, made.err)
+    const { scheduleId } = JSON.parse(made.out) as { scheduleId: string }
+    const { out } = await mainstay(['schedules', 'list'])
+    assert.match(out, /active\s+0 9 2 1 \*, Europe\/Berlin\s+\d{4}-01-02T08:00:00.000Z\s+0\s+Report/)
+    assert.match((await mainstay(['schedules', 'pause', scheduleId])).out, /is paused/)
+    assert.match(
+      (await mainstay(['schedules', 'resume', scheduleId])).out,
+      /is active, next at \d{4}-01-02T08/,
+    )
+    assert.match((await mainstay(['schedules', 'delete', scheduleId])).out, /is deleted/)
+    assert.match((await mainstay(['schedules', 'list'])).out, /No schedules/)
+    assert.equal((await mainstay(['schedules', 'pause', scheduleId])).code, 5)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -6,6 +6,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
 import { addRecipients } from './commands/recipients.ts'
+import { addSchedules } from './commands/schedules.ts'
 import { addSend } from './commands/send.ts'
 import { addServer } from './commands/server.ts'
 import { addWorkflows } from './commands/workflows.ts'
@@ -132,6 +133,7 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
   addMessages(program, context)
   addRecipients(program, context)
   addCampaigns(program, context)
+  addSchedules(program, context)
   addWorkflows(program, context)
   addKeys(program, context)
   addDoctor(program, context)

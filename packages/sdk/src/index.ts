@@ -9,4 +9,5 @@ export {
   type Reason,
 } from './errors.ts'
 export { createMainstay, type Mainstay } from './mainstay.ts'
+export { type CsvPart, splitCsv } from './split-csv.ts'
 export type { CallOptions } from './transport.ts'

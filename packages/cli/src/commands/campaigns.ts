@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { toJson } from '@bufbuild/protobuf'
+import { create, toJson } from '@bufbuild/protobuf'
 import {
   type Campaign,
   type CampaignProgress,
@@ -8,11 +7,14 @@ import {
   CampaignState,
   ImportCampaignRecipientsResponseSchema,
 } from '@mainstay/proto/notify/v1/campaigns'
+import { splitCsv } from '@mainstay/sdk'
 import { type Command, InvalidArgumentError } from 'commander'
+import { CommandError, EXIT } from '../failure.ts'
 import { print, table } from '../output.ts'
 import type { Context } from '../program.ts'
+import { readMessage, readSource } from '../source.ts'
 
-/** `campaigns`: list, import, start, pause, resume, cancel, watch. */
+/** `campaigns`: list, create, import, start, pause, resume, cancel, watch. */
 export function addCampaigns(program: Command, context: Context): void {
   const campaigns = program.command('campaigns').description('one thing told to many people')
   const { output } = context
@@ -30,22 +32,38 @@ export function addCampaigns(program: Command, context: Context): void {
       }
       if (output.json) {
         for (const campaign of found) output.write(JSON.stringify(toJson(CampaignSchema, campaign)))
-      } else if (found.length === 0) output.write('No campaigns. Write one in the console, under Campaigns.')
+      } else if (found.length === 0)
+        output.write('No campaigns. Make one: mainstay campaigns create FILE.json, or in the console.')
       else output.write(table(['campaign', 'state', 'sent', 'total', 'name'], found.map(row)))
     })
 
   campaigns
+    .command('create <file>')
+    .description("a draft from a file of JSON, as the API's Campaign; - reads standard input")
+    .action(async (file: string) => {
+      const campaign = readMessage(CampaignSchema, file, await readSource(file))
+      tell(context, await context.mainstay().campaigns.createCampaign({ campaign }))
+    })
+
+  campaigns
     .command('import <campaign-id> <file>')
-    .description("replaces a draft's own list by a CSV file of up to 10,000 rows")
+    .description("replaces a draft's own list by a CSV file; - reads standard input")
     .action(async (campaignId: string, file: string) => {
-      const csv = readFileSync(file, 'utf8')
-      const answer = await context
-        .mainstay()
-        .campaigns.importCampaignRecipients({ campaignId, csv, replace: true })
-      print(output, toJson(ImportCampaignRecipientsResponseSchema, answer), () =>
+      const parts = splitCsv(await readSource(file))
+      if (parts.length === 0) throw new CommandError(`${file} has no rows below its header.`, EXIT.usage)
+      const all = create(ImportCampaignRecipientsResponseSchema)
+      for (const [index, part] of parts.entries()) {
+        const request = { campaignId, ...part, replace: index === 0 }
+        const answer = await context.mainstay().campaigns.importCampaignRecipients(request)
+        all.imported += answer.imported
+        all.duplicates += answer.duplicates
+        all.refused += answer.refused
+        all.problems.push(...answer.problems)
+      }
+      print(output, toJson(ImportCampaignRecipientsResponseSchema, all), () =>
         [
-          `${answer.imported} added, ${answer.duplicates} were there already, ${answer.refused} refused`,
-          ...answer.problems.map(({ line, column, detail }) => `  line ${line} ${column}: ${detail}`),
+          `${all.imported} added, ${all.duplicates} were there already, ${all.refused} refused`,
+          ...all.problems.map(({ line, column, detail }) => `  line ${line} ${column}: ${detail}`),
         ].join('\n'),
       )
     })

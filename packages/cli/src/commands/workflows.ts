@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { type JsonObject, toJson } from '@bufbuild/protobuf'
 import { timestampDate } from '@bufbuild/protobuf/wkt'
 import {
@@ -16,6 +15,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import { details, print, table } from '../output.ts'
 import type { Context } from '../program.ts'
+import { readSource } from '../source.ts'
 
 /** `workflows`: publish, list, start, runs, run, cancel. */
 export function addWorkflows(program: Command, context: Context): void {
@@ -146,14 +146,6 @@ function addRuns(workflows: Command, context: Context): void {
       const run = await context.mainstay().workflows.cancelWorkflowRun({ runId })
       print(output, toJson(WorkflowRunSchema, run), () => `${run.runId} is ${stateName(run.state)}`)
     })
-}
-
-async function readSource(file: string): Promise<string> {
-  try {
-    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read: ${(cause as Error).message}`, EXIT.usage)
-  }
 }
 
 /** As compilers tell it, so that editors find the place. JSON is YAML: both have lines. */

@@ -1,4 +1,5 @@
 import { type Campaign, type CampaignProblem, Campaigns } from '@mainstay/proto/notify/v1/campaigns'
+import { splitCsv } from '@mainstay/sdk'
 import { useMutation } from '@tanstack/react-query'
 import { Upload } from 'lucide-react'
 import { useRef, useState } from 'react'
@@ -6,7 +7,6 @@ import { serviceOf } from '../../api/mainstay.ts'
 import { Button } from '../../components/button/button.tsx'
 import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { formatCount } from '../../format/number.ts'
-import { splitCsv } from './split-csv.ts'
 
 interface Uploaded {
   imported: number
