@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, afterEach, before } from 'node:test'
-import { temporaryHome, waitFor } from '@mainstay/kernel/testing'
+import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { migrationSets } from '../src/wire.ts'
 import { findSerious } from './axe.ts'
 import { readBanner, type ServerProcess, spawnServer } from './process.ts'
 
@@ -33,8 +34,12 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, '--disable-component-update'] })
 }
 
-/** Starts both before the tests of the suite, and stops both after them. */
+/**
+ * Starts both before the tests of the suite, and stops both after them. The server is a process, as a person starts it, on a database
+ * of the run: `start.test.ts` and others see to its own.
+ */
 export function useConsole(env: Record<string, string> = {}): Console {
+  const database = useTestDatabase({ sets: migrationSets })
   const home = temporaryHome()
   let server: ServerProcess
   let browser: Browser
@@ -44,17 +49,18 @@ export function useConsole(env: Record<string, string> = {}): Console {
   let happened: string[] = []
 
   before(async () => {
-    server = spawnServer(home, env)
+    await database.ready()
+    server = spawnServer(home, { DATABASE_URL: database.connectionString, ...env })
     browser = await launchBrowser()
     await server.ready()
     const banner = readBanner(server.output())
     url = banner.apiUrl
-    key = banner.apiKey
     const context = await browser.newContext({ viewport: LOOKS[0][1], reducedMotion: 'reduce' })
     page = await context.newPage()
     happened = recordEvents(page)
     await page.goto(banner.signInLink ?? '')
     await page.getByRole('heading', { name: 'Home' }).waitFor()
+    key = await createKey(page, url)
   })
   // What the page showed says more of a failure in CI than what the test waited for.
   afterEach(async (context) => {
@@ -84,6 +90,16 @@ export function useConsole(env: Record<string, string> = {}): Console {
       return answer
     },
   }
+}
+
+/** A test key that may do everything, made by the operator who is signed in. */
+async function createKey(page: Page, url: string): Promise<string> {
+  const answer = await page.request.post(`${url}/v1/api-keys`, {
+    headers: { origin: url, 'mainstay-project': 'default' },
+    data: { displayName: 'Development key', mode: 'MODE_TEST', scopes: ['*'] },
+  })
+  assert.ok(answer.ok(), await answer.text())
+  return ((await answer.json()) as { secret: string }).secret
 }
 
 /** Looks at what is on screen, light and wide, then dark and narrow, and fails for a serious accessibility problem. */
