@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 /** A process of its own that answers messages, so that what is measured never shares an event loop with what measures. */
 export interface Child {
@@ -11,6 +12,12 @@ export interface Child {
   stop(): Promise<void>
 }
 
+/** As the program has it by itself (apps/server/src/main.ts): what was compiled once is not compiled again. */
+export const env = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/mainstay', import.meta.url)),
+  ...process.env,
+}
+
 /** Starts a module as a child and waits for its first message. Its standard output goes nowhere; its errors are seen. */
 export async function startChild<T>(
   module: URL,
@@ -18,7 +25,7 @@ export async function startChild<T>(
   nodeFlags: readonly string[] = [],
 ): Promise<{ child: Child; ready: T }> {
   const execArgv = [...nodeFlags]
-  const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv })
+  const started = fork(module, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv, env })
   let failure: Error | undefined
   let stopping = false
   started.once('exit', (code, signal) => {

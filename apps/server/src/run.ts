@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { AppError, createLogger, MigrationError, SettingsError, StartError } from '@mainstay/kernel'
 import { renderBanner } from './banner.ts'
 import { isTerminal, readSettings } from './config.ts'
@@ -22,6 +23,8 @@ export async function runServer(args: readonly string[]): Promise<void> {
     const progress = forPerson ? terminalProgress((text) => process.stdout.write(text)) : logProgress(logger)
     const server = await startServer({ role, settings, logger, progress })
     console.log(renderBanner(server.banner))
+    // Written now: whoever is killed later has still made the next start shorter.
+    flushCompileCache()
     const reason = await Promise.race([signalled, server.failed])
     if (reason instanceof Error) {
       logger.fatal({ err: reason }, 'stopping: the embedded PostgreSQL ended by itself')

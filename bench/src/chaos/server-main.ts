@@ -1,4 +1,5 @@
 /** Mainstay as it is shipped, one role of it: `node server-main.ts <ServerTask as JSON>`. It ends with its parent, or is killed. */
+import { flushCompileCache } from 'node:module'
 import { createLogger, loadSettings } from '@mainstay/kernel'
 import { settingsTables, startServer } from '@mainstay/server'
 import { PUBLIC_URL, SETTINGS } from './plan.ts'
@@ -34,6 +35,8 @@ const server = await startServer({
   logger: createLogger({ level: 'fatal', format: 'json', fields: { role } }),
   ...(peerOrigin === undefined ? {} : { resolveServiceUrl: (url: string) => at(peerOrigin, url) }),
 })
+// They are killed before they could write it.
+flushCompileCache()
 process.send?.({
   url: server.httpUrl,
   token: role === 'api' ? await createToken() : '',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createDb, type Db } from '@mainstay/kernel'
 import { type Crew, createCrew, startTestServer, temporaryHome } from '@mainstay/kernel/testing'
 import { findWrongTransitions, watchStates } from '@mainstay/notify/testing'
-import { type Child, shippedNodeFlags, startChild } from '../child.ts'
+import { type Child, env, shippedNodeFlags, startChild } from '../child.ts'
 import { makeAccounts } from './accounts.ts'
 import type { CallersReport, CallersTask } from './callers-main.ts'
 import type { HttpPeerTask } from './peers/http-peer-main.ts'
@@ -114,6 +114,7 @@ function createWorkers(task: ServerTask): Crew {
       const child = fork(module('server-main.ts'), [JSON.stringify(task)], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         execArgv: shippedNodeFlags(),
+        env,
       })
       return { process: child, ready: once(child, 'message') }
     },

@@ -1,5 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc
-import { run } from './program.ts'
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+// Most of what a short command takes is loading it. Where the folder cannot be written, Node does without.
+enableCompileCache(join(homedir(), '.cache', 'mainstay'))
+const { run } = await import('./program.ts')
 
 // Whoever reads our output may leave before its end: `mainstay messages watch | head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
