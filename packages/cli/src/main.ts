@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc
+#!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc --heap-growing-percent=100
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

@@ -329,36 +329,54 @@ describe('schedules', () => {
     await assert.rejects(schedules.get(call(), id), { reason: 'notify.schedule_not_found' })
   })
 
-  it('are refused with every field that is wrong', async () => {
+  it('are refused with every field that is wrong, also where only that is changed', async () => {
     begin()
-    const fields = async (init: Init): Promise<string[]> => {
+    const fieldsOf = async (asked: () => Promise<unknown>): Promise<string[]> => {
       try {
-        await make(init)
+        await asked()
       } catch (error) {
         assert.ok(error instanceof AppError)
         return error.violations.map(({ field }) => field)
       }
       return []
     }
-    assert.deepEqual(await fields(daily({ timezone: 'Mars/Olympus' })), ['schedule.timing.timezone'])
-    assert.deepEqual(await fields({ timing: { recurrence: { case: 'cron', value: 'x' } } }), [
-      'schedule.timing.cron',
-    ])
-    assert.deepEqual(await fields({ timing: { recurrence: { case: 'once', value: '2026-05-31T09:00' } } }), [
-      'schedule.timing.once',
-    ])
-    assert.deepEqual(await fields({ ...daily(), audience: { case: 'topic', value: 'news' } }), [
+    const fields = (init: Init) => fieldsOf(() => make(init))
+    const scheduleId = toTypeId('sch', (await make(daily())).scheduleId)
+    const change = (init: Init, path: string) =>
+      fieldsOf(() => schedules.update(call(), create(ScheduleSchema, { ...init, scheduleId }), [path]))
+    const long = 'x'.repeat(1_000_000)
+    assert.deepEqual(await change({ displayName: long }, 'display_name'), ['schedule.displayName'])
+    assert.deepEqual(await change({ audience: { case: 'topic', value: long } }, 'topic'), [
       'schedule.notification.to',
     ])
-    assert.deepEqual(await fields({ ...daily(), action: toAudience }), ['schedule.notification.to'])
-    assert.deepEqual(await fields({ ...daily(), action: { case: undefined } }), ['schedule.notification'])
-    assert.deepEqual(
-      await fields({
-        ...daily(),
-        action: { case: 'notification', value: { ...email.value, dedupeKey: 'mine' } },
-      }),
-      ['schedule.notification.dedupeKey'],
-    )
+    const letter = (subject: string): Init => ({
+      action: {
+        case: 'notification',
+        value: {
+          to: { target: { case: 'email', value: 'ada@example.com' } },
+          content: { case: 'email', value: { subject, text: 'x' } },
+        },
+      },
+    })
+    for (const subject of [long, 'a\r\nBcc: eve@example.com']) {
+      assert.deepEqual(await change(letter(subject), 'notification'), ['schedule.notification.email.subject'])
+      assert.deepEqual(await fields({ ...daily(), ...letter(subject) }), [
+        'schedule.notification.email.subject',
+      ])
+    }
+    const byTopic = { case: 'topic', value: 'news' } as const
+    const mine = { case: 'notification', value: { ...email.value, dedupeKey: 'mine' } } as const
+    for (const [init, field] of [
+      [daily({ timezone: 'Mars/Olympus' }), 'timing.timezone'],
+      [{ timing: { recurrence: { case: 'cron', value: 'x' } } }, 'timing.cron'],
+      [{ timing: { recurrence: { case: 'once', value: '2026-05-31T09:00' } } }, 'timing.once'],
+      [{ ...daily(), audience: byTopic }, 'notification.to'],
+      [{ ...daily(), action: toAudience }, 'notification.to'],
+      [{ ...daily(), action: { case: undefined } }, 'notification'],
+      [{ ...daily(), action: mine }, 'notification.dedupeKey'],
+    ] as const) {
+      assert.deepEqual(await fields(init as Init), [`schedule.${field}`])
+    }
   })
 
   it('say when they would happen', async () => {

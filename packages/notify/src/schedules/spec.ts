@@ -1,4 +1,11 @@
-import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf'
+import {
+  create,
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  type MessageShape,
+  toJson,
+} from '@bufbuild/protobuf'
 import { type AppError, AppError as AppErrorClass, appError, type FieldViolation } from '@mainstay/kernel'
 import { type SendNotificationRequest, SendNotificationRequestSchema } from '@mainstay/proto/notify/v1'
 import { type Schedule, ScheduleSchema, TimingSchema } from '@mainstay/proto/notify/v1/schedules'
@@ -14,6 +21,7 @@ export type Spec = Pick<Schedule, 'timing' | 'audience' | 'action'>
 
 const readNotification = requestReader(SendNotificationRequestSchema)
 const readWorkflow = requestReader(StartWorkflowRequestSchema)
+const readSchedule = requestReader(ScheduleSchema)
 
 export function specJson({ timing, audience, action }: Spec): JsonValue {
   return toJson(ScheduleSchema, create(ScheduleSchema, { audience, action, ...(timing && { timing }) }))
@@ -35,6 +43,15 @@ export async function checkSpec(
       ? [{ field: 'schedule.displayName', description: 'must not be empty' }]
       : []),
   ]
+  if (violations.length === 0) {
+    // A change comes with the fields that it changes only, so that the whole is looked at here.
+    const { displayName, timing, audience, action, misfirePolicy } = schedule
+    const whole = create(ScheduleSchema, {
+      ...{ displayName, audience, action, misfirePolicy },
+      ...(timing && { timing }),
+    })
+    violations.push(...violationsOf(() => readSchedule(jsonOf(ScheduleSchema, whole)), 'schedule'))
+  }
   if (violations.length > 0) throw scheduleInvalid(violations)
   const timing = schedule.timing ?? create(TimingSchema)
   const recurrence = readRecurrence(timing, anchor)
@@ -93,17 +110,14 @@ function checkAction({ action, audience }: Schedule): FieldViolation[] {
     const description = `must be unset: the schedule says to whom, by its ${audience.case}`
     violations.push({ field: `${at}.to`, description })
   }
-  return violations.length > 0 ? violations : contractViolations(action, audience.case !== undefined, at)
+  if (violations.length > 0) return violations
+  return violationsOf(() => toRequest(action, audience.case === undefined ? undefined : 'somebody'), at)
 }
 
-/** The rules of the contract, as if the action came by itself. */
-function contractViolations(
-  action: Exclude<Schedule['action'], { case: undefined }>,
-  hasAudience: boolean,
-  at: string,
-): FieldViolation[] {
+/** What the rules of the contract say against what is read, as if it came by itself. */
+function violationsOf(read: () => unknown, at: string): FieldViolation[] {
   try {
-    toRequest(action, hasAudience ? 'somebody' : undefined)
+    read()
     return []
   } catch (error) {
     if (!(error instanceof AppErrorClass) || error.violations.length === 0) throw error
@@ -120,14 +134,15 @@ export function toRequest(
   | { case: 'workflow'; value: StartWorkflowRequest } {
   const to = recipientId === undefined ? {} : { to: { recipientId } }
   if (action.case === 'notification') {
-    const json = { ...(toJson(SendNotificationRequestSchema, action.value) as object), ...to }
-    return {
-      case: 'notification',
-      value: readNotification(Buffer.from(JSON.stringify(json))) as SendNotificationRequest,
-    }
+    const json = jsonOf(SendNotificationRequestSchema, action.value, to)
+    return { case: 'notification', value: readNotification(json) as SendNotificationRequest }
   }
-  const json = { ...(toJson(StartWorkflowRequestSchema, action.value) as object), ...to }
-  return { case: 'workflow', value: readWorkflow(Buffer.from(JSON.stringify(json))) as StartWorkflowRequest }
+  const json = jsonOf(StartWorkflowRequestSchema, action.value, to)
+  return { case: 'workflow', value: readWorkflow(json) as StartWorkflowRequest }
+}
+
+function jsonOf<M extends DescMessage>(schema: M, message: MessageShape<M>, more: object = {}): Buffer {
+  return Buffer.from(JSON.stringify({ ...(toJson(schema, message) as object), ...more }))
 }
 
 export function scheduleInvalid(violations: readonly FieldViolation[]): AppError {

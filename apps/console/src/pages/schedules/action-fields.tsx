@@ -84,50 +84,39 @@ function TemplateField({ form }: { form: UseFormReturn<ScheduleFields> }) {
   const published = useTemplates().data?.filter(
     ({ version, kind }) => version > 0 && kind === TemplateKind.MESSAGE,
   )
-  return (
-    <Field
-      label="Template"
-      help={
-        published?.length === 0 ? (
-          <Nothing what="template" to="/templates" />
-        ) : (
-          'Its newest version, each time.'
-        )
-      }
-      error={form.formState.errors.template?.message}
-    >
-      {(control) => (
-        <Select {...control} {...form.register('template', required('Pick a template.'))}>
-          <option value="">Pick one</option>
-          {published?.map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </Select>
-      )}
-    </Field>
-  )
+  return <PickField form={form} what="template" label="Template" from="/templates" picks={published} />
 }
 
 function WorkflowField({ form }: { form: UseFormReturn<ScheduleFields> }) {
-  const workflows = useWorkflows().data
+  return (
+    <PickField form={form} what="workflow" label="Workflow" from="/workflows" picks={useWorkflows().data} />
+  )
+}
+
+/** One of those that are published, or the way to where the first is made. */
+function PickField({
+  form,
+  what,
+  label,
+  from,
+  picks,
+}: {
+  form: UseFormReturn<ScheduleFields>
+  what: 'template' | 'workflow'
+  label: string
+  from: string
+  picks: readonly { name: string }[] | undefined
+}) {
   return (
     <Field
-      label="Workflow"
-      help={
-        workflows?.length === 0 ? (
-          <Nothing what="workflow" to="/workflows" />
-        ) : (
-          'Its newest version, each time.'
-        )
-      }
-      error={form.formState.errors.workflow?.message}
+      label={label}
+      help={picks?.length === 0 ? <Nothing what={what} to={from} /> : 'Its newest version, each time.'}
+      error={form.formState.errors[what]?.message}
     >
       {(control) => (
-        <Select {...control} {...form.register('workflow', required('Pick a workflow.'))}>
+        <Select {...control} {...form.register(what, required(`Pick a ${what}.`))}>
           <option value="">Pick one</option>
-          {workflows?.map(({ name }) => (
+          {picks?.map(({ name }) => (
             <option key={name} value={name}>
               {name}
             </option>
