@@ -29,7 +29,8 @@ describe('what a provider was asked, redacted,', () => {
       if (view === undefined) continue
       shown++
       assert.match(view, /^(POST|PUT) (https:\/\/|••••••)/, service.kind)
-      assert.doesNotMatch(view, /482|sEcr3t/, service.kind)
+      // The ids of messages are made up anew each time, and may hold any digits.
+      assert.doesNotMatch(view.replaceAll(/\b(msg|ntf)_[0-9a-z]{26}\b/g, ''), /482|sEcr3t/, service.kind)
       assert.doesNotMatch(view, /^(authorization|.*key|.*token.*): (?!••••••$|msg_)/im, service.kind)
     }
     assert.ok(shown >= 10, `${shown} services show what they ask`)
@@ -47,7 +48,7 @@ describe('what a provider was asked, redacted,', () => {
     )
     assert.match(endpoint, /^POST https:\/\/gateway\.acme\.example\/send\n/)
     assert.match(endpoint, /"to": "\+491701234567"/)
-    assert.doesNotMatch(mail + endpoint, /482|sEcr3t/)
+    assert.doesNotMatch((mail + endpoint).replaceAll(/\b(msg|ntf)_[0-9a-z]{26}\b/g, ''), /482|sEcr3t/)
   })
 
   it('is cut where it is long', () => {
