@@ -186,6 +186,7 @@ export function createNotify(deps: NotifyDeps): Notify {
   const recipients = createRecipients({ db, clock, timezones })
   const campaigns = createCampaigns({
     ...{ db, bus, clock, plans, settings, directory, findCategory, renderer: templates },
+    hasLinks: links !== undefined,
     subjectOf: async (projectId, { name, version }) =>
       (await templates.get(projectId, name, version)).subject,
   })

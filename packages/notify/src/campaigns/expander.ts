@@ -15,9 +15,9 @@ import {
   stepChunk,
 } from './step-store.ts'
 import type { UnderWay } from './store.ts'
-import { finishCampaign, releaseQueued } from './sweep-store.ts'
+import { finishCampaign, releaseParked, releaseQueued } from './sweep-store.ts'
 import { decideTest, planDecision } from './test-store.ts'
-import { listClosedZones, parkZone, unparkDue } from './window-store.ts'
+import { listClosedZones, parkZone } from './window-store.ts'
 
 export interface ExpanderDeps {
   db: Db
@@ -91,7 +91,7 @@ export function createExpander(deps: ExpanderDeps) {
         title: `Put off until ${wallTime(window.startMinute)} in ${timezone}: the hours of its campaign had ended`,
       })
     }
-    if ((await unparkDue(db, projectId, campaignId, now)) > 0) onChanged()
+    if ((await releaseParked(db, projectId, campaignId, now)) > 0) onChanged()
   }
 
   /** How many messages may be made now. */

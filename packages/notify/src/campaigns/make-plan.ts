@@ -6,6 +6,7 @@ import { type FindCategory, requireCategory } from '../accept/categories.ts'
 import { inlineContent } from '../accept/content.ts'
 import type { NotifySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
+import { LINK_SAMPLES } from '../preferences/mail-links.ts'
 import type { ProviderDirectory } from '../provider-accounts/directory.ts'
 import { formatMailbox, parseMailbox } from '../providers/mailboxes.ts'
 import { channelNumber, type MessageChannel } from '../providers/outgoing.ts'
@@ -22,6 +23,8 @@ export interface MakePlanDeps {
   directory: Pick<ProviderDirectory, 'candidates'>
   renderer: Pick<Renderer, 'find' | 'render' | 'check'>
   findCategory: FindCategory
+  /** Messages to recipients bring links to their preferences along. */
+  hasLinks: boolean
   /** A template's subject as it is written. */
   subjectOf(projectId: string, template: { name: string; version: number }): Promise<string>
 }
@@ -72,7 +75,10 @@ export async function makePlan(
   if (made.some(({ variant }) => variant.template !== null)) {
     const key = { projectId, campaignId: row.campaign_id }
     const people = await sampleAudience(executor, key, audience, found.segment)
-    for (const { variant } of made) await tryTemplate(deps.renderer, projectId, variant, data, people)
+    const linkSamples = deps.hasLinks && channel !== 'inbox' ? LINK_SAMPLES : {}
+    for (const { variant } of made) {
+      await tryTemplate(deps.renderer, projectId, variant, data, people, linkSamples)
+    }
   }
   const policy = settings.bulkUnknownPolicy
   return {

@@ -6,6 +6,8 @@ import { invalidCampaign } from './spec.ts'
 
 /** What a template is filled with for somebody, besides the campaign's own data. */
 export interface Sample {
+  /** False: an address of a list, which nobody is known by. */
+  isRecipient: boolean
   locale: string | null
   values: Record<string, unknown>
 }
@@ -23,7 +25,7 @@ export async function sampleAudience(
   const members = audienceSql(audience, campaignId, 3, segment)
   const { rows } = await executor.query<Sample>({
     text: `
-      SELECT coalesce(w.locale, r.locale) AS locale, coalesce(r.attributes, '{}') || coalesce(w.data, '{}') AS values
+      SELECT r.recipient_id IS NOT NULL AS "isRecipient", coalesce(w.locale, r.locale) AS locale, coalesce(r.attributes, '{}') || coalesce(w.data, '{}') AS values
       FROM (SELECT key, recipient_id FROM (${members.text}) AS a LIMIT ${SAMPLE_SIZE}) AS p
       LEFT JOIN notify.recipients r ON r.project_id = $1 AND r.recipient_id = p.recipient_id
       LEFT JOIN notify.campaign_rows w ON ${audience.kind === 'imported'}
@@ -38,6 +40,8 @@ export async function sampleAudience(
  * to keep the others waiting: their message fails, and says why. Where it can be filled for none of them, the template asks for
  * what nobody has, and the campaign would be a million failures.
  *
+ * @param linkSamples stand for the links that a message to a recipient brings along.
+ *
  * Throws `notify.request_invalid`.
  */
 export async function tryTemplate(
@@ -46,12 +50,14 @@ export async function tryTemplate(
   { template }: PlanVariant,
   data: Record<string, unknown>,
   people: readonly Sample[],
+  linkSamples: Readonly<Record<string, string>>,
 ): Promise<void> {
   if (template === null || people.length === 0) return
   let problem: FieldViolation | undefined
-  for (const { locale, values } of people) {
+  for (const { isRecipient, locale, values } of people) {
+    const known = { ...(isRecipient && linkSamples), ...data, ...values }
     try {
-      await renderer.check(projectId, { ...template, ...(locale && { locale }) }, { ...data, ...values })
+      await renderer.check(projectId, { ...template, ...(locale && { locale }) }, known)
       return
     } catch (error) {
       if (!(error instanceof AppError) || error.reason !== 'notify.template_invalid') throw error

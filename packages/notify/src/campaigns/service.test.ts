@@ -98,6 +98,18 @@ describe('what people decide about campaigns', () => {
     })
   })
 
+  it('counts the links to preferences as given, where there is a recipient whose they are', async () => {
+    const said = emailContent('News', '{{ unsubscribe_url }} {{ preferences_url }}')
+    await on.parts.templates.create(testAct(TEST_PROJECT), 'news', said)
+    const content = { content: { case: 'template', value: { name: 'news', version: 0 } } } as const
+    await addRecipients(on.db, 1)
+    await on.start({ ...ALL_OF_THEM, content })
+    const imported = { audience: { case: 'imported', value: true } } as const
+    const id = await on.create({ ...ALL_OF_THEM, content, audience: imported })
+    await on.import(id, 'email\nsomebody@example.com')
+    await assert.rejects(on.parts.campaigns.start(on.act, id, ''), /data\.unsubscribe_url is used/)
+  })
+
   it('waits for its time, and says then what it was changed to say meanwhile', async () => {
     const seconds = BigInt(Math.floor(Date.now() / 1000) + 3600)
     const id = await on.start({ ...ALL_OF_THEM, sendTime: { seconds } })

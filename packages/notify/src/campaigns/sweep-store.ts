@@ -16,7 +16,7 @@ export const SWEEP_SIZE = 1_000
  * Moves waiting messages of a campaign to the lane that no worker picks from, or back. What somebody else holds at this moment is
  * passed over, so that nobody waits for anybody; whoever calls looks again until nothing is left.
  *
- * @param now passes over what waits beyond its hours; null: nothing.
+ * @param now passes over what is outside its hours then; null: nothing.
  * @returns how many were moved.
  */
 async function moveLane(
@@ -34,6 +34,7 @@ async function moveLane(
         SELECT message_id FROM notify.delivery_queue
         WHERE project_id = $1 AND campaign_id = $2 AND lane = $3 AND lease_owner IS NULL
           AND ($5::timestamptz IS NULL OR window_close IS NULL OR window_close > $5)
+          AND ($3 <> ${PARKED} OR due_time <= $5)
         ORDER BY message_id LIMIT 10000 FOR UPDATE SKIP LOCKED
       ) w
       WHERE q.project_id = $1 AND q.message_id = w.message_id`,
@@ -42,11 +43,12 @@ async function moveLane(
   return rowCount
 }
 
-/** Nothing that waits is sent until it is released, and what waits beyond its hours is put off first (window-store.ts). */
+/** Nothing that waits is sent until it is released. */
 export function holdQueued(executor: Executor, projectId: string, campaignId: string): Promise<number> {
   return moveLane(executor, projectId, campaignId, [BULK, HELD], null)
 }
 
+/** The end of a pause. What waits beyond its hours stays: it is put off first (window-store.ts). */
 export function releaseQueued(
   executor: Executor,
   projectId: string,
@@ -54,6 +56,16 @@ export function releaseQueued(
   now: Date,
 ): Promise<number> {
   return moveLane(executor, projectId, campaignId, [HELD, BULK], now)
+}
+
+/** Lets workers have what was put off and whose hours have begun. */
+export function releaseParked(
+  executor: Executor,
+  projectId: string,
+  campaignId: string,
+  now: Date,
+): Promise<number> {
+  return moveLane(executor, projectId, campaignId, [PARKED, BULK], now)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Executor } from '@mainstay/kernel'
 import { BULK, HELD, PARKED } from './sweep-store.ts'
 
-/** Rows that one statement puts off or brings back at the most. */
+/** Rows that one statement puts off at the most. */
 const BATCH = 5_000
 
 /** The timezones of messages that still wait although the hours of their campaign have ended there. */
@@ -56,28 +56,6 @@ export async function parkZone(executor: Executor, ask: Reopening): Promise<numb
       INSERT INTO notify.message_notes (project_id, message_id, note_id, kind, actor, title)
       SELECT project_id, message_id, notify.new_id(), 15, 'campaign', $7 FROM parked WHERE $5 > $4`,
     values: [ask.projectId, ask.campaignId, ask.timezone, ask.now, ask.openTime, ask.closeTime, ask.title],
-  })
-  return rowCount
-}
-
-/** Lets workers have what was put off and whose hours have begun. Returns how many. */
-export async function unparkDue(
-  executor: Executor,
-  projectId: string,
-  campaignId: string,
-  now: Date,
-): Promise<number> {
-  const { rowCount } = await executor.query({
-    name: 'notify.campaigns.unpark',
-    text: `
-      UPDATE notify.delivery_queue q SET lane = ${BULK}
-      FROM (
-        SELECT message_id FROM notify.delivery_queue
-        WHERE project_id = $1 AND campaign_id = $2 AND lane = ${PARKED} AND due_time <= $3 AND window_close > $3
-        ORDER BY message_id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-      ) w
-      WHERE q.project_id = $1 AND q.message_id = w.message_id`,
-    values: [projectId, campaignId, now],
   })
   return rowCount
 }

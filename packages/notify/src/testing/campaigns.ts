@@ -75,6 +75,7 @@ export function useCampaigns() {
       settings: { bulkTtlMs: 3_600_000, bulkUnknownPolicy: 'at_most_once' },
       directory: { candidates: async () => [account, ...others] },
       findCategory: createCategoryLookup(db),
+      hasLinks: true,
       subjectOf: async (projectId, { name, version }) =>
         (await templates.get(projectId, name, version)).subject,
     })

@@ -41,6 +41,7 @@ export async function crashCampaignAndCheck(
       settings: { bulkTtlMs: 3_600_000, bulkUnknownPolicy: 'at_most_once' },
       directory: { candidates: async () => [scriptAccount()] },
       findCategory: createCategoryLookup(db),
+      hasLinks: false,
       subjectOf: async () => '',
     })
     const act = {
