@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { createLogger } from '@mainstay/kernel'
 import { temporaryHome, useTestDatabase } from '@mainstay/kernel/testing'
 import { fuzz } from '@mainstay/rpc/testing'
-import { readSettings } from '../src/config.ts'
-import { type Server, startServer } from '../src/server.ts'
+import type { Server } from '../src/server.ts'
+import { startHere } from './in-process.ts'
 
 const database = useTestDatabase()
 const home = temporaryHome()
@@ -12,17 +11,7 @@ let server: Server
 let key = ''
 
 before(async () => {
-  await database.ready()
-  server = await startServer({
-    role: 'api',
-    settings: readSettings({
-      MAINSTAY_HOME: home,
-      DATABASE_URL: database.connectionString,
-      HTTP_PORT: '0',
-      GRPC_PORT: '0',
-    }),
-    logger: createLogger({ level: 'fatal' }),
-  })
+  server = await startHere('api', { database, home })
   const { project } = await server.program.access.ensureBootstrap()
   key = (await server.program.access.ensureDevKey(project.project_id)).secret
 })

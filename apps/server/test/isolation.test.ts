@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { createLogger } from '@mainstay/kernel'
 import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
-import { readSettings } from '../src/config.ts'
-import { type Server, startServer } from '../src/server.ts'
+import type { Server } from '../src/server.ts'
+import { signInOperator, startHere } from './in-process.ts'
 import { NAME, type Owned, PERSON, type Probe, probes, SECRET, WITHOUT_PROBE } from './isolation.ts'
-
-const PUBLIC_URL = 'https://mainstay.example'
 
 type Json = Record<string, unknown>
 interface Answer {
@@ -22,27 +19,12 @@ describe('what belongs to a project', () => {
   let server: Server
   let operator: Record<string, string>
 
+  const start = (role: 'all' | 'api') =>
+    startHere(role, { database, home, env: { MAINSTAY_PUBLIC_URL: 'https://mainstay.example' } })
+
   before(async () => {
-    await database.ready()
-    server = await startServer({
-      role: 'all',
-      settings: readSettings({
-        MAINSTAY_HOME: home,
-        DATABASE_URL: database.connectionString,
-        HTTP_PORT: '0',
-        GRPC_PORT: '0',
-        MAINSTAY_PUBLIC_URL: PUBLIC_URL,
-      }),
-      logger: createLogger({ level: 'fatal' }),
-    })
-    const token = /#token=(\S+)/.exec(server.banner.signInLink ?? '')?.[1]
-    const session = await fetch(`${server.httpUrl}/v1/sessions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: PUBLIC_URL, 'sec-fetch-site': 'same-origin' },
-      body: JSON.stringify({ token }),
-    })
-    const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
-    operator = { cookie, origin: PUBLIC_URL, 'sec-fetch-site': 'same-origin' }
+    server = await start('all')
+    operator = await signInOperator(server)
   })
   after(async () => {
     await server?.stop()
@@ -171,7 +153,7 @@ describe('what belongs to a project', () => {
     }
   }
 
-  /** Waits until nothing moves any more, and reads what has arrived. */
+  /** Waits for what was sent, and reads it. */
   async function arrived(key: Record<string, string>): Promise<[Json, Json]> {
     const list = async (method: string, field: string, request: Json = {}) =>
       ((await must(method, request, key))[field] ?? []) as Json[]
@@ -215,61 +197,6 @@ describe('what belongs to a project', () => {
     assert.deepEqual(known.sort(), names.sort())
   })
 
-  it('attack: a key of another project reads none of it and changes none of it, though it knows every id and name', async () => {
-    const ours = await addProject('ours')
-    const theirs = await addProject('theirs')
-    const owned = await fill(ours.test.headers, false, ours.spare.id)
-    await must(
-      'notify.v1.Notify/UpdateSpendCap',
-      { spendCap: { channel: 'CHANNEL_SMS', country: 'DE', dailyLimitMicros: '1' } },
-      ours.live.headers,
-    )
-    await must(
-      'notify.v1.Notify/ImportPrices',
-      { csv: `account,country,prefix,price\n${owned.accountId},DE,,0.1`, currency: 'USD' },
-      ours.live.headers,
-    )
-    const table = probes(owned)
-    const before = await fingerprint('ours')
-    const ids = Object.values(owned).filter((id) => id !== '')
-    const told: string[] = []
-    const failed: string[] = []
-    for (const [method, { request }] of Object.entries(table)) {
-      const given = JSON.stringify(request)
-      for (const { headers } of [theirs.test, theirs.live]) {
-        const { text } = await ask(method, request, headers)
-        // Its own keys are called the same.
-        const shown = method.endsWith('/ListApiKeys') ? [] : [SECRET]
-        for (const word of [...shown, ...ids.filter((id) => !given.includes(id))]) {
-          if (text.includes(word)) told.push(`${method} tells a stranger ${word}: ${text}`)
-        }
-      }
-    }
-    assert.deepEqual(told, [])
-    assert.deepEqual(await fingerprint('ours'), before)
-    for (const [method, probe] of Object.entries(table)) {
-      const said = await askAsOwner(method, probe, [ours.test.headers, ours.live.headers], ids)
-      if (said !== undefined) failed.push(`${method}: ${said}`)
-    }
-    assert.deepEqual(failed, [])
-  })
-
-  /** What is wrong with what the owner gets for the same request; where it does not work, the attack has shown nothing. */
-  async function askAsOwner(
-    method: string,
-    { request, owner }: Probe,
-    [testKey = {}, liveKey = {}]: Record<string, string>[],
-    ids: readonly string[],
-  ): Promise<string | undefined> {
-    let answer = await ask(method, request, testKey)
-    // What holds for both modes takes a live key.
-    if (reasonOf(answer) === 'notify.mode_not_allowed') answer = await ask(method, request, liveKey)
-    if (owner !== 'shows' && owner !== 'done') return reasonOf(answer) === owner ? undefined : answer.text
-    if (!answer.ok) return answer.text
-    const shows = [SECRET, NAME, ...ids].some((word) => answer.text.includes(word))
-    return owner === 'done' || shows ? undefined : `shows nothing: ${answer.text}`
-  }
-
   it('attack: streams that a stranger opened tell nothing of what happens there', async () => {
     const ours = await addProject('streaming')
     const theirs = await addProject('listening')
@@ -312,9 +239,73 @@ describe('what belongs to a project', () => {
     return { opened, text: () => read, stop: () => stopping.abort() }
   }
 
+  /** From now on nobody works in the background: what changes is what a caller did. */
+  async function rest(): Promise<void> {
+    if (server.banner.role === 'api') return
+    await server.stop()
+    server = await start('api')
+  }
+
+  it('attack: a key of another project reads none of it and changes none of it, though it knows every id and name', async () => {
+    const ours = await addProject('ours')
+    const theirs = await addProject('theirs')
+    const owned = await fill(ours.test.headers, false, ours.spare.id)
+    await must(
+      'notify.v1.Notify/UpdateSpendCap',
+      { spendCap: { channel: 'CHANNEL_SMS', country: 'DE', dailyLimitMicros: '1' } },
+      ours.live.headers,
+    )
+    await must(
+      'notify.v1.Notify/ImportPrices',
+      { csv: `account,country,prefix,price\n${owned.accountId},DE,,0.1`, currency: 'USD' },
+      ours.live.headers,
+    )
+    await rest()
+    const table = probes(owned)
+    const before = await fingerprint('ours')
+    const ids = Object.values(owned).filter((id) => id !== '')
+    const told: string[] = []
+    const failed: string[] = []
+    for (const [method, { request }] of Object.entries(table)) {
+      const given = JSON.stringify(request)
+      for (const { headers } of [theirs.test, theirs.live]) {
+        const { text } = await ask(method, request, headers)
+        // Its own keys are called the same.
+        const shown = method.endsWith('/ListApiKeys') ? [] : [SECRET]
+        for (const word of [...shown, ...ids.filter((id) => !given.includes(id))]) {
+          if (text.includes(word)) told.push(`${method} tells a stranger ${word}: ${text}`)
+        }
+      }
+    }
+    assert.deepEqual(told, [])
+    assert.deepEqual(await fingerprint('ours'), before)
+    for (const [method, probe] of Object.entries(table)) {
+      const said = await askAsOwner(method, probe, [ours.test.headers, ours.live.headers], ids)
+      if (said !== undefined) failed.push(`${method}: ${said}`)
+    }
+    assert.deepEqual(failed, [])
+  })
+
+  /** What is wrong with what the owner gets for the same request; where it does not work, the attack has shown nothing. */
+  async function askAsOwner(
+    method: string,
+    { request, owner }: Probe,
+    [testKey = {}, liveKey = {}]: Record<string, string>[],
+    ids: readonly string[],
+  ): Promise<string | undefined> {
+    let answer = await ask(method, request, testKey)
+    // What holds for both modes takes a live key.
+    if (reasonOf(answer) === 'notify.mode_not_allowed') answer = await ask(method, request, liveKey)
+    if (owner !== 'shows' && owner !== 'done') return reasonOf(answer) === owner ? undefined : answer.text
+    if (!answer.ok) return answer.text
+    const shows = [SECRET, NAME, ...ids].some((word) => answer.text.includes(word))
+    return owner === 'done' || shows ? undefined : `shows nothing: ${answer.text}`
+  }
+
   it('attack: a test key changes nothing that is live', async () => {
     const ours = await addProject('lively')
     const owned = await fill(ours.live.headers, true, ours.spare.id)
+    await rest()
     const before = await fingerprint('lively')
     const refused = Object.entries(probes(owned)).filter(([, { testKey }]) => testKey === 'refused')
     for (const [method, { request }] of refused) {

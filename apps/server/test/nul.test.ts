@@ -4,11 +4,10 @@ import { after, before, test } from 'node:test'
 import type { DescField, DescMessage, DescMethod, MessageInitShape } from '@bufbuild/protobuf'
 import { Code, ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
-import { createLogger } from '@mainstay/kernel'
 import { temporaryHome, useTestDatabase } from '@mainstay/kernel/testing'
 import { BadRequestSchema } from '@mainstay/proto/google/rpc'
-import { readSettings } from '../src/config.ts'
-import { type Server, startServer } from '../src/server.ts'
+import type { Server } from '../src/server.ts'
+import { signInOperator, startHere } from './in-process.ts'
 
 const database = useTestDatabase()
 const home = temporaryHome()
@@ -16,28 +15,9 @@ let server: Server
 let headers: Record<string, string>
 
 before(async () => {
-  await database.ready()
-  server = await startServer({
-    role: 'api',
-    settings: readSettings({
-      MAINSTAY_HOME: home,
-      DATABASE_URL: database.connectionString,
-      HTTP_PORT: '0',
-      GRPC_PORT: '0',
-    }),
-    logger: createLogger({ level: 'fatal' }),
-  })
+  server = await startHere('api', { database, home })
   // An operator may call every method, which no API key may.
-  const { access } = server.program
-  const { operator } = await access.ensureBootstrap()
-  const { token } = await access.createSignInLink(operator.operator_id)
-  const signIn = await fetch(`${server.httpUrl}/v1/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
-    body: JSON.stringify({ token }),
-  })
-  const cookie = signIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-  headers = { cookie, 'sec-fetch-site': 'same-origin', 'mainstay-project': 'default' }
+  headers = { ...(await signInOperator(server)), 'mainstay-project': 'default' }
 })
 after(async () => {
   await server?.stop()

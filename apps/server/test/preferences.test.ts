@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { createLogger } from '@mainstay/kernel'
 import { skipUnless, temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
-import { readSettings } from '../src/config.ts'
-import { type Server, startServer } from '../src/server.ts'
+import type { Server } from '../src/server.ts'
 import { findProblems } from './axe.ts'
 import { LOOKS, launchBrowser } from './console-browser.ts'
+import { startHere } from './in-process.ts'
 
 const BASE = 'https://m.example'
 
@@ -18,12 +17,7 @@ describe('unsubscribing and preferences by the links in a mail', () => {
   let projectId = ''
 
   before(async () => {
-    await database.ready()
-    const settings = readSettings({
-      ...{ MAINSTAY_HOME: home, DATABASE_URL: database.connectionString, HTTP_PORT: '0', GRPC_PORT: '0' },
-      MAINSTAY_PUBLIC_URL: BASE,
-    })
-    server = await startServer({ role: 'all', settings, logger: createLogger({ level: 'fatal' }) })
+    server = await startHere('all', { database, home, env: { MAINSTAY_PUBLIC_URL: BASE } })
     const { project } = await server.program.access.ensureBootstrap()
     projectId = project.project_id
     key = (await server.program.access.ensureDevKey(projectId)).secret

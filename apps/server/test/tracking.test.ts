@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { createLogger } from '@mainstay/kernel'
 import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
-import { readSettings } from '../src/config.ts'
-import { type Server, startServer } from '../src/server.ts'
+import type { Server } from '../src/server.ts'
+import { startHere } from './in-process.ts'
 
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0'
 const TARGET = 'https://shop.example/orders/1?a=1&b=ä'
@@ -15,12 +14,8 @@ let server: Server
 let key = ''
 
 before(async () => {
-  await database.ready()
-  const settings = readSettings({
-    ...{ MAINSTAY_HOME: home, DATABASE_URL: database.connectionString, HTTP_PORT: '0', GRPC_PORT: '0' },
-    MAINSTAY_PUBLIC_URL: 'https://m.example',
-  })
-  server = await startServer({ role: 'all', settings, logger: createLogger({ level: 'fatal' }) })
+  const env = { MAINSTAY_PUBLIC_URL: 'https://m.example' }
+  server = await startHere('all', { database, home, env })
   const { project } = await server.program.access.ensureBootstrap()
   key = (await server.program.access.ensureDevKey(project.project_id)).secret
   await database.db.query({

@@ -6,15 +6,13 @@ import { Select, TextArea, TextInput } from '../../components/field/inputs.tsx'
 import { requireJsonObject } from '../../format/json-object.ts'
 import { useTemplates } from '../templates/templates.ts'
 import { useWorkflows } from '../workflows/use-workflows.ts'
-import type { ScheduleFields } from './schedule-fields.ts'
+import { required, type ScheduleFields } from './schedule-fields.ts'
 
 const kinds: Record<ScheduleFields['what'], string> = {
   email: 'Send an email written here',
   template: 'Send a template',
   workflow: 'Start a workflow',
 }
-
-const required = (message: string) => ({ validate: (value: string) => value.trim() !== '' || message })
 
 /** What happens each time: an email, a template of any channel, or a workflow. */
 export function ActionFields({ form }: { form: UseFormReturn<ScheduleFields> }) {

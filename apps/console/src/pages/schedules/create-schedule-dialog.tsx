@@ -13,7 +13,7 @@ import { Select, TextInput } from '../../components/field/inputs.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 import { ActionFields } from './action-fields.tsx'
 import { NextOccurrences } from './next-occurrences.tsx'
-import { emptySchedule, type ScheduleFields, toSchedule } from './schedule-fields.ts'
+import { emptySchedule, required, type ScheduleFields, toSchedule } from './schedule-fields.ts'
 
 const kinds: Record<ScheduleFields['kind'], { word: string; help: string }> = {
   cron: { word: 'By cron', help: 'Minute, hour, day of month, month, day of week: 0 9 * * MON' },
@@ -45,7 +45,6 @@ export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
     },
     onError: (error) => setViolations(error, 'schedule', form, RENAMED),
   })
-  const required = (message: string) => ({ validate: (value: string) => value.trim() !== '' || message })
   return (
     <Dialog open onOpenChange={onClose} title="Create a schedule">
       <DialogBody>

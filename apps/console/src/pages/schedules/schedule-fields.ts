@@ -17,6 +17,11 @@ export interface ScheduleFields extends TimingFields {
   data: string
 }
 
+/** A rule for a field that must say something. */
+export const required = (message: string) => ({
+  validate: (value: string) => value.trim() !== '' || message,
+})
+
 export function emptySchedule(): ScheduleFields {
   return {
     ...{ displayName: '', kind: 'cron', when: '0 9 * * MON', recipientTimezone: false },

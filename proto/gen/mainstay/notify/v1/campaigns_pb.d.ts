@@ -87,7 +87,8 @@ export declare type Campaign = Message<"mainstay.notify.v1.Campaign"> & {
   messagesPerSecond: number;
 
   /**
-   * The hours in which people get it, in their own timezone. Unset: at any time.
+   * The hours in which people get it, in their own timezone. What waits to be sent when they end is put off until they begin
+   * again. Unset: at any time.
    *
    * @generated from field: mainstay.notify.v1.SendWindow send_window = 10;
    */
