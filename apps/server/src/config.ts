@@ -1,4 +1,5 @@
 import { accessSettings } from '@mainstay/access'
+import { identitySettings } from '@mainstay/identity'
 import { defineSettings, kernelSettings, type LoadedSettings, loadSettings } from '@mainstay/kernel'
 import { notifySettings } from '@mainstay/notify'
 import { rpcSettings } from '@mainstay/rpc'
@@ -52,6 +53,7 @@ export const settingsTables = [
   rpcSettings,
   accessSettings,
   notifySettings,
+  identitySettings,
 ] as const
 
 export type ServerSettings = LoadedSettings<typeof settingsTables>

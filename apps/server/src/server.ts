@@ -76,7 +76,7 @@ async function start(
   const engine = await setUpDatabase(settings, logger, progress)
   undo.push(() => engine.stop())
   const program = await wire({ role, version, settings, logger, engine, home, resolveServiceUrl })
-  const { bus, events, jobs, access, notify, health } = program
+  const { bus, events, jobs, access, notify, identity, health } = program
   await bus.start()
   undo.push(() => bus.stop())
   await access.start()
@@ -85,6 +85,8 @@ async function start(
   await notify.ensureDefaults(project.project_id)
   await notify.start()
   undo.push(() => notify.stop())
+  await identity.start()
+  undo.push(async () => identity.stop())
 
   freeStartMemory()
   if (role !== 'api') {

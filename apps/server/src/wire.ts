@@ -1,4 +1,5 @@
 import { type Access, accessMigrations, createAccess } from '@mainstay/access'
+import { createIdentity, type Identity, identityMigrations } from '@mainstay/identity'
 import {
   type Bus,
   createBus,
@@ -21,6 +22,9 @@ import {
 } from '@mainstay/kernel'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
+import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
+import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
+import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
@@ -38,7 +42,12 @@ import type { Role } from './role.ts'
 import { implementSystem } from './system.ts'
 
 /** Lower in the house first. */
-export const migrationSets = [kernelMigrations, accessMigrations, notifyMigrations] as const
+export const migrationSets = [
+  kernelMigrations,
+  accessMigrations,
+  notifyMigrations,
+  identityMigrations,
+] as const
 
 const services = [
   AccessService,
@@ -50,6 +59,9 @@ const services = [
   CampaignsService,
   PreferencesService,
   WorkflowsService,
+  IdentityService,
+  AccountsService,
+  ClientsService,
   SystemService,
 ] as const
 
@@ -62,6 +74,7 @@ export interface Program {
   metrics: Metrics
   access: Access
   notify: NotifyCapability
+  identity: Identity
   rpc: Rpc
 }
 
@@ -117,9 +130,15 @@ export async function wire(options: {
     reportUrl: reportUrls(settings.access.publicUrl),
     resolveServiceUrl: options.resolveServiceUrl,
   })
+  const identity = createIdentity({
+    ...{ db, bus, clock, events, sealer, pageTokens, notify },
+    settings: settings.identity,
+    baseUrl: baseUrlOf(settings),
+  })
+  access.acceptAccounts(identity.authenticate)
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
-    implementations: [access.implementation, ...notify.implementations, system],
+    implementations: [access.implementation, ...notify.implementations, ...identity.implementations, system],
     ports: access.ports,
     logger,
     metrics,
@@ -128,11 +147,17 @@ export async function wire(options: {
 
   jobs.cron('access.sweep', '*/10 * * * *', ({ signal }) => access.sweep(signal))
   jobs.cron('notify.maintain', '*/10 * * * *', () => notify.maintain())
+  jobs.cron('identity.maintain', '*/10 * * * *', () => identity.maintain())
   jobs.cron('events.maintain', '7 * * * *', () => events.maintain())
 
   health.addCheck('database', () => db.query({ text: 'SELECT 1' }))
   health.addCheck('bus', () => {
     if (!bus.isConnected()) throw new Error('the notification connection is down')
   })
-  return { bus, events, jobs, health, metrics, access, notify, rpc }
+  return { bus, events, jobs, health, metrics, access, notify, identity, rpc }
+}
+
+/** Where people reach us. Without MAINSTAY_PUBLIC_URL that is this machine. */
+function baseUrlOf({ access, server }: ServerSettings): string {
+  return access.publicUrl?.replace(/\/+$/, '') ?? `http://localhost:${server.httpPort}`
 }

@@ -27,9 +27,14 @@ export interface AuthenticatorDeps {
   settings: AccessSettings
   contracts: Contracts
   recipientTokens: Pick<RecipientTokens, 'read'>
+  /** Says whose access token it is. Undefined where accounts are not known. */
+  accounts?(): AccountAuthenticator | undefined
   /** See KeyCacheOptions. */
   monotonicMs?: () => number
 }
+
+/** Answers for tokens that look like a JWT; throws for one that is not good. */
+export type AccountAuthenticator = (token: string, ctx: CallContext) => Caller | Promise<Caller>
 
 export interface Authenticator {
   /**
@@ -79,8 +84,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
   const authenticateBearer = (authorization: string, ctx: CallContext): Caller | Promise<Caller> => {
     const text = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-    return text?.startsWith(RECIPIENT_TOKEN_PREFIX)
-      ? authenticateRecipient(text, ctx)
+    if (text?.startsWith(RECIPIENT_TOKEN_PREFIX)) return authenticateRecipient(text, ctx)
+    // Every JWT begins with the base64url of `{"`, and nothing else of ours does.
+    const authenticateAccount = text?.startsWith('eyJ') ? deps.accounts?.() : undefined
+    return text !== undefined && authenticateAccount !== undefined
+      ? authenticateAccount(text, ctx)
       : authenticateKey(text, ctx)
   }
 

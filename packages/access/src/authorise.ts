@@ -29,7 +29,15 @@ export function authorise(caller: Caller, rule: Rule, ctx: CallContext): void {
         'access.recipient_not_allowed',
         'A recipient’s token opens their inbox and nothing else. Call this from your server, with an API key.',
       )
+    case 'account':
+      if (rule.account) break
+      throw appError(
+        reasons,
+        'access.account_not_allowed',
+        'An account may not call this method. Call it from your server, with an API key.',
+      )
     case 'operator':
+      if (rule.permission === '') throw notForThisCaller()
       if (permissionsAllow(caller.permissions, rule.permission)) break
       throw permissionDenied(rule.permission)
     default:
@@ -38,8 +46,18 @@ export function authorise(caller: Caller, rule: Rule, ctx: CallContext): void {
   if (!rule.projectless && caller.projectId === undefined) throw missingProject(ctx)
 }
 
-function requireScope(caller: Caller, { apiKeyScope }: Rule): void {
+/** A method that accounts call about themselves has nothing to say to anybody else. */
+function notForThisCaller() {
+  return appError(
+    reasons,
+    'access.account_required',
+    'This method is called by an account, about itself: sign in, and send its access token.',
+  )
+}
+
+function requireScope(caller: Caller, { apiKeyScope, account }: Rule): void {
   if (apiKeyScope === '') {
+    if (account) throw notForThisCaller()
     throw appError(
       reasons,
       'access.api_key_not_allowed',

@@ -13,6 +13,8 @@ export const reasons = defineReasons({
   'access.api_key_not_allowed': 'permission_denied',
   'access.recipient_not_allowed': 'permission_denied',
   'access.recipient_mismatch': 'permission_denied',
+  'access.account_not_allowed': 'permission_denied',
+  'access.account_required': 'permission_denied',
   'access.scope_missing': 'permission_denied',
   'access.permission_denied': 'permission_denied',
   'access.project_mismatch': 'permission_denied',

@@ -10,7 +10,7 @@ import {
 } from '@mainstay/kernel'
 import type { IdempotencyPort, Implementation, Ports } from '@mainstay/rpc'
 import { implementAccess } from './api.ts'
-import { createAuthenticator } from './authenticate.ts'
+import { type AccountAuthenticator, createAuthenticator } from './authenticate.ts'
 import { authorise } from './authorise.ts'
 import type { AccessSettings } from './config.ts'
 import { readContracts } from './contracts.ts'
@@ -24,6 +24,7 @@ import { createProjects } from './service/projects.ts'
 import { createSessions } from './service/sessions.ts'
 import { type SweepReport, sweep } from './service/sweep.ts'
 
+export type { AccountAuthenticator } from './authenticate.ts'
 export { type AccessSettings, accessSettings } from './config.ts'
 export { reasons } from './errors.ts'
 export {
@@ -40,7 +41,7 @@ export {
   type RecipientTokens,
   requireOwnRecipient,
 } from './recipient-tokens.ts'
-export type { Act } from './service/act.ts'
+export { type Act, BY_SYSTEM, within } from './service/act.ts'
 export { type AuditEntry, recordAudit } from './service/audit.ts'
 export type { Bootstrap } from './service/bootstrap.ts'
 export { createFirstOperatorLink } from './service/first-operator-link.ts'
@@ -72,6 +73,8 @@ export interface Access {
   }
   /** Listens for changed keys. Before it, and without it, a change is seen within a second instead of at once. */
   start(): Promise<void>
+  /** Lets accounts in: identity stands above access, and hands in what knows their tokens. */
+  acceptAccounts(authenticate: AccountAuthenticator): void
   /** Writes the last notes and stops listening. */
   stop(): Promise<void>
   ensureBootstrap(): Promise<Bootstrap>
@@ -89,7 +92,8 @@ export function createAccess(deps: AccessDeps): Access {
   const { db, bus, clock, settings, pageTokens } = deps
   const contracts = readContracts(deps.contracts)
   const recipientTokens = createRecipientTokens(deps.sealer, clock)
-  const authenticator = createAuthenticator({ ...deps, contracts, recipientTokens })
+  let accounts: AccountAuthenticator | undefined
+  const authenticator = createAuthenticator({ ...deps, contracts, recipientTokens, accounts: () => accounts })
   const announceKeyChange: Parameters<typeof createApiKeys>[0]['announceKeyChange'] = async (tx) => {
     tx.afterCommit(authenticator.forgetKeys)
     await bus.notify(tx, KEYS_CHANGED)
@@ -106,6 +110,9 @@ export function createAccess(deps: AccessDeps): Access {
       reauthenticate: authenticator.reauthenticate,
       authorise,
       idempotency: createIdempotency(deps),
+    },
+    acceptAccounts(authenticate) {
+      accounts = authenticate
     },
     async start() {
       listening.push(bus.onReconnect(authenticator.forgetKeys))

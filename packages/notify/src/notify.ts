@@ -3,7 +3,7 @@ import type { Bus, Clock, Db, Events, Logger, Metrics, PageTokens, Sealer } from
 import type { Implementation } from '@mainstay/rpc'
 import { createCategoryLookup } from './accept/categories.ts'
 import { createRecipientLookup } from './accept/recipients.ts'
-import { createSend } from './accept/send.ts'
+import { createSend, type Send } from './accept/send.ts'
 import { createWriter } from './accept/writer.ts'
 import { implementNotify } from './api.ts'
 import { deleteOldAttachments } from './attachments/store.ts'
@@ -89,6 +89,8 @@ export interface Notify {
   stop(): Promise<void>
   /** The deliveries of this process. */
   worker: { start(): Promise<void>; stop(): Promise<void> }
+  /** Stores a notification as SendNotification does, for other parts of the program. What the contract's rules refuse is theirs to keep. */
+  send: Send
   /** Makes what every project has: the sandbox account, and the SMTP account of the settings. */
   ensureDefaults(projectId: string): Promise<void>
   /** What providers tell later about messages that they took. */
@@ -275,6 +277,7 @@ export function createNotify(deps: NotifyDeps): Notify {
         ])
       },
     },
+    send,
     reports,
     tracking,
     preferencePages,

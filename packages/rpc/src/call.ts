@@ -5,8 +5,8 @@ export type Protocol = 'rest' | 'connect' | 'grpc' | 'grpc-web'
 
 /** Whoever makes a request, as the authenticate port says. */
 export interface Caller {
-  kind: 'anonymous' | 'api_key' | 'operator' | 'recipient' | 'service'
-  /** The key's, operator's or recipient's id, for logs and audit: `key_…`, `opr_…`; a recipient's is the company's own. Empty for nobody. */
+  kind: 'anonymous' | 'api_key' | 'operator' | 'recipient' | 'account' | 'service'
+  /** The key's, operator's, account's or recipient's id, for logs and audit: `key_…`, `opr_…`, `acc_…`; a recipient's is the company's own. Empty for nobody. */
   id: string
   /** The project the caller speaks for, as a uuid. */
   projectId?: string

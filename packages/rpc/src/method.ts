@@ -63,9 +63,9 @@ export function bodyLimit({ maxBodyBytes }: Method, limits: RpcLimits): number {
 export function accessRuleOf(name: string, method: DescMethod): Rule {
   if (!hasOption(method, rule)) throw new TypeError(`${name} has no access rule: say who may call it`)
   const found = getOption(method, rule)
-  const restricted = found.permission !== '' || found.apiKeyScope !== ''
+  const restricted = found.permission !== '' || found.apiKeyScope !== '' || found.account
   if (found.public === restricted) {
-    throw new TypeError(`${name}: an access rule is either public or names a permission`)
+    throw new TypeError(`${name}: an access rule is either public, for accounts, or names a permission`)
   }
   return found
 }

@@ -49,6 +49,8 @@ export type SendContext = Pick<
   workflowRunId?: string
 }
 
+export type Send = ReturnType<typeof createSend>
+
 const DAY_MS = 86_400_000
 
 /** Stores one notification durably, once per dedupe key and once per idempotency key, and answers with it. */

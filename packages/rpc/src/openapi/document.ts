@@ -87,8 +87,12 @@ function describeOperation(
       [String(getOption(method, success_status) || 200)]: answer(method, binding, schemas),
       default: { $ref: '#/components/responses/Error' },
     },
-    security: rule.public ? [] : [...(rule.apiKeyScope === '' ? [] : [{ apiKey: [] }]), { session: [] }],
-    ...(rule.public ? {} : { 'x-permission': rule.permission }),
+    security: [
+      ...(rule.apiKeyScope === '' ? [] : [{ apiKey: [] }]),
+      ...(rule.permission === '' ? [] : [{ session: [] }]),
+      ...(rule.account ? [{ accessToken: [] }] : []),
+    ],
+    ...(rule.permission === '' ? {} : { 'x-permission': rule.permission }),
     ...(rule.apiKeyScope === '' ? {} : { 'x-api-key-scope': rule.apiKeyScope }),
     'x-reasons': [...comment.matchAll(/`([a-z_]+\.[a-z_0-9]+)`/g)].map(([, reason]) => reason),
   }
@@ -221,6 +225,12 @@ const RESPONSES: Schema = {
 }
 
 const SECURITY: Schema = {
+  accessToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: "An account's access token.",
+  },
   apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `msk_test_…` or `msk_live_…`.' },
   session: { type: 'apiKey', in: 'cookie', name: 'mainstay_session', description: "An operator's session." },
 }

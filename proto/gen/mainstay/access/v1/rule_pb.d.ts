@@ -14,7 +14,7 @@ import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 export declare const file_mainstay_access_v1_rule: GenFile;
 
 /**
- * An access rule. Exactly one of `public`, or `permission` (with or without `api_key_scope`), is set.
+ * An access rule. Exactly one of `public`, `account`, or `permission` (with or without `api_key_scope`), is set.
  *
  * @generated from message mainstay.access.v1.Rule
  */
@@ -55,6 +55,14 @@ export declare type Rule = Message<"mainstay.access.v1.Rule"> & {
    * @generated from field: bool recipient = 5;
    */
   recipient: boolean;
+
+  /**
+   * An account may call with its access token, about itself: the handler takes the account from the caller, never from the
+   * request.
+   *
+   * @generated from field: bool account = 6;
+   */
+  account: boolean;
 };
 
 /**

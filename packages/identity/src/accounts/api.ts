@@ -1,0 +1,137 @@
+import { appError, type Db, type PageTokens, pageLimit } from '@mainstay/kernel'
+import { type Account, Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
+import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
+import { actOf, pageAsk, uuidOf } from '../calls.ts'
+import { reasons } from '../errors.ts'
+import { canonicalIdentifier } from '../identifiers.ts'
+import { toAccount, toSession } from '../messages.ts'
+import type { Sessions } from '../sessions/service.ts'
+import { listSessions } from '../sessions/store.ts'
+import { type AccountChange, type Accounts, requireMode } from './service.ts'
+import type { AccountRow } from './store.ts'
+
+export interface AccountsApiDeps {
+  db: Db
+  pageTokens: PageTokens
+  accounts: Accounts
+  sessions: Pick<Sessions, 'end'>
+}
+
+const MOST_ATTRIBUTE_BYTES = 8192
+
+/** The handlers of the service Accounts. */
+export function implementAccounts({ db, pageTokens, accounts, sessions }: AccountsApiDeps): Implementation {
+  return implement(AccountsService, {
+    async createAccount({ account }, ctx) {
+      const { kind = '', displayName = '', locale = '', attributes = {}, identifiers = [] } = account ?? {}
+      return toAccount(
+        await accounts.create(actOf(ctx), {
+          ...{ projectId: ctx.projectId, live: !ctx.caller.testMode, kind, displayName },
+          locale: readLocale(locale),
+          attributes: readAttributes(attributes),
+          identifiers: identifiers.map(({ type, value }, index) =>
+            canonicalIdentifier(type, value, `account.identifiers[${index}].value`),
+          ),
+          verifyTime: null,
+        }),
+      )
+    },
+    async getAccount({ accountId }, ctx) {
+      return toAccount(await accounts.get(ctx.projectId, uuidOf('acc', accountId)))
+    },
+    async listAccounts(request, ctx) {
+      const { kind, state, identifier } = request
+      const ask = { ...pageAsk(request, ctx), live: !ctx.caller.testMode, kind, state, identifier }
+      const page = await accounts.list(ask)
+      return { accounts: page.rows.map(toAccount), nextPageToken: page.nextPageToken }
+    },
+    async updateAccount({ account, updateMask }, ctx) {
+      const which = { ...changeOf(account?.accountId ?? '', ctx), etag: account?.etag ?? '' }
+      const apply = readChange(account, updateMask?.paths ?? [])
+      return toAccount(await accounts.update(actOf(ctx), which, apply))
+    },
+    async banAccount({ accountId, reason }, ctx) {
+      return toAccount(await accounts.ban(actOf(ctx), changeOf(accountId, ctx), reason))
+    },
+    async unbanAccount({ accountId }, ctx) {
+      return toAccount(await accounts.unban(actOf(ctx), changeOf(accountId, ctx)))
+    },
+    async deleteAccount({ accountId }, ctx) {
+      return toAccount(await accounts.delete(actOf(ctx), changeOf(accountId, ctx)))
+    },
+
+    async listAccountSessions(request, ctx) {
+      const { projectId, account_id: accountId } = {
+        ...(await accounts.get(ctx.projectId, uuidOf('acc', request.accountId))),
+        projectId: ctx.projectId,
+      }
+      const scope = { method: ctx.method, projectId, filter: { accountId } }
+      const limit = pageLimit(request.pageSize)
+      const [beforeId] = pageTokens.read(scope, request.pageToken) ?? []
+      const page = { projectId, accountId, beforeId: beforeId as string | undefined, limit: limit + 1 }
+      const { rows, nextPageToken } = pageTokens.cut(scope, await listSessions(db, page), limit, (last) => [
+        last.session_id,
+      ])
+      return { sessions: rows.map((row) => toSession(row)), nextPageToken }
+    },
+    async endAccountSessions(request, ctx) {
+      const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)
+      const account = await accounts.get(projectId, accountId)
+      requireMode(account.live, testMode)
+      const sessionId = request.sessionId === '' ? undefined : uuidOf('asn', request.sessionId)
+      const end = (tx: Parameters<Sessions['end']>[0]) =>
+        sessions.end(tx, { projectId, accountId, sessionId }, 'ended')
+      const ended = ctx.tx === undefined ? await db.transaction(end) : await end(ctx.tx)
+      if (sessionId !== undefined && ended.length === 0) throw sessionNotFound()
+      return { endedCount: ended.length }
+    },
+  })
+}
+
+export function sessionNotFound() {
+  return appError(
+    reasons,
+    'identity.session_not_found',
+    'The account has no such session, or it has ended already.',
+  )
+}
+
+function changeOf(accountId: string, ctx: CallContext): AccountChange {
+  return { projectId: ctx.projectId, accountId: uuidOf('acc', accountId), testMode: ctx.caller.testMode }
+}
+
+function readChange(account: Account | undefined, paths: readonly string[]) {
+  const known = new Set(['display_name', 'locale', 'attributes'])
+  const unknown = paths.find((path) => !known.has(path))
+  if (unknown !== undefined) {
+    throw invalid('updateMask', `names ${unknown}: only display_name, locale and attributes change`)
+  }
+  return (before: AccountRow): AccountRow => ({
+    ...before,
+    ...(paths.includes('display_name') && { display_name: account?.displayName ?? '' }),
+    ...(paths.includes('locale') && { locale: readLocale(account?.locale ?? '') }),
+    ...(paths.includes('attributes') && { attributes: readAttributes(account?.attributes ?? {}) }),
+  })
+}
+
+function readLocale(text: string): string {
+  if (text === '') return ''
+  try {
+    const canonical = Intl.getCanonicalLocales(text)[0]
+    if (canonical !== undefined) return canonical
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  }
+  throw invalid('account.locale', 'must be a BCP 47 tag, for example pt-BR')
+}
+
+function readAttributes(attributes: Record<string, unknown>): Record<string, unknown> {
+  if (Buffer.byteLength(JSON.stringify(attributes)) <= MOST_ATTRIBUTE_BYTES) return attributes
+  throw invalid('account.attributes', `must be at most ${MOST_ATTRIBUTE_BYTES} bytes of JSON`)
+}
+
+function invalid(field: string, description: string) {
+  return appError(reasons, 'identity.request_invalid', 'The request does not fit: see the details.', {
+    violations: [{ field, description }],
+  })
+}

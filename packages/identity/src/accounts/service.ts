@@ -1,0 +1,243 @@
+import { type Act, recordAudit, within } from '@mainstay/access'
+import {
+  type AppError,
+  appError,
+  type Clock,
+  type Db,
+  type Events,
+  newId,
+  type PageTokens,
+  pageLimit,
+  type Tx,
+  toTypeId,
+} from '@mainstay/kernel'
+import { AccountState } from '@mainstay/proto/identity/v1/accounts'
+import type { Clients } from '../clients/service.ts'
+import { reasons } from '../errors.ts'
+import { accountBanned, accountCreated, accountDeleted } from '../events.ts'
+import { type CanonicalIdentifier, possibleIdentifiers } from '../identifiers.ts'
+import type { Sessions } from '../sessions/service.ts'
+import {
+  type AccountRow,
+  type AccountWithIdentifiers,
+  eraseAccount,
+  findAccount,
+  findAccountsByIdentifier,
+  insertAccount,
+  insertIdentifier,
+  listAccounts,
+  setBan,
+  updateAccount,
+} from './store.ts'
+
+export interface NewPerson {
+  projectId: string
+  live: boolean
+  kind: string
+  displayName: string
+  locale: string
+  attributes: Record<string, unknown>
+  identifiers: readonly CanonicalIdentifier[]
+  /** When the person proved that the identifiers are theirs; null: they did not. */
+  verifyTime: Date | null
+}
+
+/** A change of an account, and who may make it. */
+export interface AccountChange {
+  projectId: string
+  accountId: string
+  /** Test keys change nothing live. */
+  testMode: boolean
+}
+
+export interface AccountsDeps {
+  db: Db
+  clock: Clock
+  events: Pick<Events, 'publish'>
+  pageTokens: PageTokens
+  clients: Pick<Clients, 'requireKind'>
+  sessions: Pick<Sessions, 'end'>
+}
+
+export function createAccounts({ db, clock, events, pageTokens, clients, sessions }: AccountsDeps) {
+  const get = async (projectId: string, accountId: string): Promise<AccountWithIdentifiers> => {
+    const row = await findAccount(db, projectId, accountId)
+    if (row === undefined) throw accountNotFound()
+    return row
+  }
+
+  const audit = (tx: Tx, act: Act, row: AccountRow, verb: string): Promise<void> =>
+    recordAudit(tx, clock, act, {
+      projectId: row.project_id,
+      action: `identity.accounts.${verb}`,
+      resource: toTypeId('acc', row.account_id),
+    })
+
+  /** Reads, checks the mode, changes and tells: what every change of one account does. */
+  const change = async (
+    act: Act,
+    { projectId, accountId, testMode }: AccountChange,
+    verb: string,
+    apply: (tx: Tx, before: AccountWithIdentifiers) => Promise<AccountRow | undefined>,
+  ): Promise<AccountWithIdentifiers> => {
+    return await within(db, act, async (tx) => {
+      const before = await findAccount(tx, projectId, accountId)
+      if (before === undefined) throw accountNotFound()
+      requireMode(before.live, testMode)
+      const changed = await apply(tx, before)
+      if (changed === undefined) return before
+      await audit(tx, act, changed, verb)
+      return (await findAccount(tx, projectId, accountId)) ?? before
+    })
+  }
+
+  return {
+    get,
+
+    /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken`. */
+    async create(act: Act, person: NewPerson): Promise<AccountWithIdentifiers> {
+      return await within(db, act, async (tx) => {
+        await clients.requireKind(tx, person.projectId, person.kind)
+        const now = clock.now()
+        const accountId = newId(clock)
+        await insertAccount(tx, {
+          project_id: person.projectId,
+          account_id: accountId,
+          person_id: newId(clock),
+          live: person.live,
+          kind: person.kind,
+          display_name: person.displayName,
+          locale: person.locale,
+          attributes: JSON.stringify(person.attributes),
+          create_time: now,
+        })
+        for (const [index, identifier] of person.identifiers.entries()) {
+          const row = { ...person, ...identifier, accountId, createTime: now }
+          if (!(await insertIdentifier(tx, row))) throw identifierTaken(index)
+        }
+        const row = await findAccount(tx, person.projectId, accountId)
+        if (row === undefined) throw new TypeError('An account that was just made is there')
+        await audit(tx, act, row, 'create')
+        await events.publish(tx, accountCreated, eventOf(row))
+        return row
+      })
+    },
+
+    async list(ask: {
+      method: string
+      projectId: string
+      live: boolean
+      kind: string
+      state: AccountState
+      identifier: string
+      pageSize: number
+      pageToken: string
+    }) {
+      const { projectId, live, kind, state, identifier } = ask
+      if (identifier !== '') {
+        const found = await findAccountsByIdentifier(db, projectId, live, possibleIdentifiers(identifier))
+        return { rows: found.filter((row) => matches(row, kind, state)), nextPageToken: '' }
+      }
+      const scope = { method: ask.method, projectId, filter: { live, kind, state } }
+      const limit = pageLimit(ask.pageSize)
+      const [beforeId] = pageTokens.read(scope, ask.pageToken) ?? []
+      const rows = await listAccounts(db, {
+        ...{ projectId, live },
+        kind: kind || undefined,
+        state: state || undefined,
+        beforeId: beforeId as string | undefined,
+        limit: limit + 1,
+      })
+      return pageTokens.cut(scope, rows, limit, (last) => [last.account_id])
+    },
+
+    /** Throws `identity.account_changed` when the etag is not that of the account any more. */
+    async update(
+      act: Act,
+      which: AccountChange & { etag: string },
+      apply: (before: AccountRow) => AccountRow,
+    ): Promise<AccountWithIdentifiers> {
+      return await change(act, which, 'update', async (tx, before) => {
+        if (before.state === AccountState.DELETED) throw accountNotFound()
+        if (which.etag !== '' && which.etag !== before.version) throw accountChanged()
+        const changed = await updateAccount(tx, apply(before), before.version, clock.now())
+        if (changed === undefined) throw accountChanged()
+        return changed
+      })
+    },
+
+    async ban(act: Act, which: AccountChange, reason: string): Promise<AccountWithIdentifiers> {
+      return await change(act, which, 'ban', async (tx) => {
+        const now = clock.now()
+        const row = await setBan(tx, which, { time: now, reason }, now)
+        if (row === undefined) throw accountNotFound()
+        await sessions.end(tx, which, 'banned')
+        await events.publish(tx, accountBanned, eventOf(row))
+        return row
+      })
+    },
+
+    async unban(act: Act, which: AccountChange): Promise<AccountWithIdentifiers> {
+      return await change(act, which, 'unban', async (tx, before) => {
+        if (before.state === AccountState.DELETED) throw accountNotFound()
+        if (before.state !== AccountState.BANNED) return undefined
+        return await setBan(tx, which, { time: null, reason: '' }, clock.now())
+      })
+    },
+
+    /** Deleting one that was deleted changes nothing. */
+    async delete(act: Act, which: AccountChange): Promise<AccountWithIdentifiers> {
+      return await change(act, which, 'delete', async (tx) => {
+        await sessions.end(tx, which, 'deleted')
+        const row = await eraseAccount(tx, which, clock.now())
+        if (row !== undefined) await events.publish(tx, accountDeleted, eventOf(row))
+        return row
+      })
+    },
+  }
+}
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+export function requireMode(live: boolean, testMode: boolean): void {
+  if (!live || !testMode) return
+  throw appError(
+    reasons,
+    'identity.mode_not_allowed',
+    'This is a live account, and a test key changes nothing live. Use a live key.',
+  )
+}
+
+function matches(row: AccountRow, kind: string, state: AccountState): boolean {
+  if (kind !== '' && row.kind !== kind) return false
+  return state === AccountState.UNSPECIFIED || row.state === state
+}
+
+function eventOf(row: AccountRow) {
+  return { projectId: row.project_id, accountId: row.account_id, kind: row.kind, live: row.live }
+}
+
+export function accountNotFound(): AppError {
+  return appError(reasons, 'identity.account_not_found', 'There is no account with this id.')
+}
+
+function accountChanged(): AppError {
+  return appError(
+    reasons,
+    'identity.account_changed',
+    'Somebody else changed this account first. Read it again, and send its new etag with your change.',
+  )
+}
+
+function identifierTaken(index: number): AppError {
+  return appError(
+    reasons,
+    'identity.identifier_taken',
+    'Another account of this kind signs in by this. One value belongs to one account of a kind.',
+    {
+      violations: [
+        { field: `account.identifiers[${index}].value`, description: 'belongs to another account' },
+      ],
+    },
+  )
+}

@@ -1,0 +1,247 @@
+import type { Executor, Tx } from '@mainstay/kernel'
+
+export interface AccountRow {
+  project_id: string
+  account_id: string
+  person_id: string
+  live: boolean
+  kind: string
+  state: number
+  display_name: string
+  locale: string
+  attributes: Record<string, unknown>
+  version: string
+  create_time: Date
+  update_time: Date
+  last_sign_in_time: Date | null
+  ban_time: Date | null
+  ban_reason: string
+  delete_time: Date | null
+}
+
+export interface IdentifierRow {
+  type: number
+  value: string
+  verify_time: Date | null
+}
+
+export type AccountWithIdentifiers = AccountRow & { identifiers: IdentifierRow[] }
+
+export type NewAccount = Pick<
+  AccountRow,
+  'project_id' | 'account_id' | 'person_id' | 'live' | 'kind' | 'display_name' | 'locale' | 'create_time'
+> & { attributes: string }
+
+const COLUMNS = `a.project_id, a.account_id, a.person_id, a.live, a.kind, a.state, a.display_name, a.locale, a.attributes,
+  a.version::text AS version, a.create_time, a.update_time, a.last_sign_in_time, a.ban_time, a.ban_reason, a.delete_time`
+
+/** With what the account signs in by, the oldest first. */
+const WITH_IDENTIFIERS = `${COLUMNS}, (
+    SELECT coalesce(json_agg(json_build_object('type', i.type, 'value', i.value, 'verify_time', i.verify_time) ORDER BY i.create_time, i.type), '[]')
+    FROM identity.identifiers i WHERE i.project_id = a.project_id AND i.account_id = a.account_id
+  ) AS identifiers`
+
+const ACTIVE = 1
+const BANNED = 2
+const DELETED = 3
+
+/** A person and their first account, in one statement. */
+export async function insertAccount(tx: Tx, row: NewAccount): Promise<void> {
+  await tx.query({
+    name: 'identity.insert_account',
+    text: `WITH person AS (INSERT INTO identity.people (project_id, person_id, create_time) VALUES ($1, $3, $8))
+           INSERT INTO identity.accounts (project_id, account_id, person_id, live, kind, state, display_name, locale,
+             attributes, version, create_time, update_time)
+           VALUES ($1, $2, $3, $4, $5, ${ACTIVE}, $6, $7, $9::jsonb, 1, $8, $8)`,
+    values: [
+      row.project_id,
+      row.account_id,
+      row.person_id,
+      row.live,
+      row.kind,
+      row.display_name,
+      row.locale,
+      row.create_time,
+      row.attributes,
+    ],
+  })
+}
+
+export interface NewIdentifier {
+  projectId: string
+  live: boolean
+  kind: string
+  type: number
+  value: string
+  accountId: string
+  createTime: Date
+  verifyTime: Date | null
+}
+
+/** False when another account of the kind has it. */
+export async function insertIdentifier(tx: Tx, row: NewIdentifier): Promise<boolean> {
+  const { rowCount } = await tx.query({
+    name: 'identity.insert_identifier',
+    text: `INSERT INTO identity.identifiers (project_id, live, kind, type, value, account_id, create_time, verify_time)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+    values: [
+      row.projectId,
+      row.live,
+      row.kind,
+      row.type,
+      row.value,
+      row.accountId,
+      row.createTime,
+      row.verifyTime,
+    ],
+  })
+  return rowCount === 1
+}
+
+export interface IdentifierKey {
+  projectId: string
+  live: boolean
+  kind: string
+  type: number
+  value: string
+}
+
+/**
+ * The account that signs in by an identifier, which its owner has just proved to be theirs: notes that, and the time. Undefined
+ * when there is none. Its row is locked, so that a ban at the same time comes before or after, not in between.
+ */
+export async function signInByIdentifier(
+  tx: Tx,
+  key: IdentifierKey,
+  now: Date,
+): Promise<AccountWithIdentifiers | undefined> {
+  const { rows } = await tx.query<AccountWithIdentifiers>({
+    name: 'identity.sign_in_by_identifier',
+    text: `WITH proved AS (
+             UPDATE identity.identifiers SET verify_time = coalesce(verify_time, $6)
+             WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5
+             RETURNING project_id, account_id
+           )
+           UPDATE identity.accounts a SET last_sign_in_time = CASE WHEN a.state = ${ACTIVE} THEN $6 ELSE a.last_sign_in_time END
+           FROM proved WHERE a.project_id = proved.project_id AND a.account_id = proved.account_id
+           RETURNING ${WITH_IDENTIFIERS}`,
+    values: [key.projectId, key.live, key.kind, key.type, key.value, now],
+  })
+  return rows[0]
+}
+
+export async function findAccount(
+  executor: Executor,
+  projectId: string,
+  accountId: string,
+): Promise<AccountWithIdentifiers | undefined> {
+  const { rows } = await executor.query<AccountWithIdentifiers>({
+    name: 'identity.find_account',
+    text: `SELECT ${WITH_IDENTIFIERS} FROM identity.accounts a WHERE project_id = $1 AND account_id = $2`,
+    values: [projectId, accountId],
+  })
+  return rows[0]
+}
+
+export interface AccountPage {
+  projectId: string
+  live: boolean
+  kind: string | undefined
+  /** Undefined: all but the deleted. */
+  state: number | undefined
+  beforeId: string | undefined
+  limit: number
+}
+
+/** Newest first, from just before one. */
+export async function listAccounts(executor: Executor, page: AccountPage): Promise<AccountWithIdentifiers[]> {
+  const { rows } = await executor.query<AccountWithIdentifiers>({
+    text: `SELECT ${WITH_IDENTIFIERS} FROM identity.accounts a
+           WHERE project_id = $1 AND live = $2 AND ($3::text IS NULL OR kind = $3)
+             AND CASE WHEN $4::smallint IS NULL THEN state <> ${DELETED} ELSE state = $4 END
+             AND account_id < coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+           ORDER BY account_id DESC LIMIT $6`,
+    values: [page.projectId, page.live, page.kind ?? null, page.state ?? null, page.beforeId, page.limit],
+  })
+  return rows
+}
+
+/** The accounts, of every kind, that sign in by one of these. */
+export async function findAccountsByIdentifier(
+  executor: Executor,
+  projectId: string,
+  live: boolean,
+  identifiers: readonly { type: number; value: string }[],
+): Promise<AccountWithIdentifiers[]> {
+  const { rows } = await executor.query<AccountWithIdentifiers>({
+    text: `SELECT ${WITH_IDENTIFIERS} FROM identity.accounts a
+           WHERE project_id = $1 AND account_id IN (
+             SELECT i.account_id FROM unnest($3::smallint[], $4::text[]) AS wanted (type, value)
+             JOIN identity.identifiers i ON i.project_id = $1 AND i.live = $2 AND i.type = wanted.type AND i.value = wanted.value)
+           ORDER BY account_id DESC`,
+    values: [projectId, live, identifiers.map(({ type }) => type), identifiers.map(({ value }) => value)],
+  })
+  return rows
+}
+
+/** Undefined when there is no such account, or its version is another. */
+export async function updateAccount(
+  tx: Tx,
+  row: AccountRow,
+  expectedVersion: string,
+  now: Date,
+): Promise<AccountRow | undefined> {
+  const { rows } = await tx.query<AccountRow>({
+    text: `UPDATE identity.accounts a SET display_name = $3, locale = $4, attributes = $5::jsonb, version = version + 1,
+             update_time = $7
+           WHERE project_id = $1 AND account_id = $2 AND version = $6::bigint AND state <> ${DELETED} RETURNING ${COLUMNS}`,
+    values: [
+      row.project_id,
+      row.account_id,
+      row.display_name,
+      row.locale,
+      JSON.stringify(row.attributes),
+      expectedVersion,
+      now,
+    ],
+  })
+  return rows[0]
+}
+
+/** Undefined when there is no such account, or it was deleted. */
+export async function setBan(
+  tx: Tx,
+  which: { projectId: string; accountId: string },
+  ban: { time: Date | null; reason: string },
+  now: Date,
+): Promise<AccountRow | undefined> {
+  const { rows } = await tx.query<AccountRow>({
+    text: `UPDATE identity.accounts a SET state = CASE WHEN $3::timestamptz IS NULL THEN ${ACTIVE} ELSE ${BANNED} END,
+             ban_time = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE coalesce(ban_time, $3) END, ban_reason = $4,
+             version = version + 1, update_time = $5
+           WHERE project_id = $1 AND account_id = $2 AND state <> ${DELETED} RETURNING ${COLUMNS}`,
+    values: [which.projectId, which.accountId, ban.time, ban.reason, now],
+  })
+  return rows[0]
+}
+
+/**
+ * Erases all that is personal and frees the identifiers; the id stays. Undefined when there is no such account, or it was
+ * deleted before.
+ */
+export async function eraseAccount(
+  tx: Tx,
+  which: { projectId: string; accountId: string },
+  now: Date,
+): Promise<AccountRow | undefined> {
+  const { rows } = await tx.query<AccountRow>({
+    text: `WITH freed AS (DELETE FROM identity.identifiers WHERE project_id = $1 AND account_id = $2),
+           forgotten AS (
+             UPDATE identity.sessions SET device = '', user_agent = '', client_address = '' WHERE project_id = $1 AND account_id = $2)
+           UPDATE identity.accounts a SET state = ${DELETED}, display_name = '', locale = '', attributes = '{}', ban_reason = '',
+             last_sign_in_time = NULL, version = version + 1, update_time = $3, delete_time = $3
+           WHERE project_id = $1 AND account_id = $2 AND state <> ${DELETED} RETURNING ${COLUMNS}`,
+    values: [which.projectId, which.accountId, now],
+  })
+  return rows[0]
+}

@@ -1,0 +1,45 @@
+import { defineSettings, type SettingsOf } from '@mainstay/kernel'
+
+export const identitySettings = defineSettings('identity', {
+  otpTtlMs: {
+    env: 'IDENTITY_OTP_TTL_MS',
+    type: 'duration_ms',
+    default: 600_000,
+    min: 60_000,
+    max: 600_000,
+    doc: 'How long a one-time code works. NIST SP 800-63B §3.1.3.2 allows ten minutes at the most.',
+  },
+  otpResendAfterMs: {
+    env: 'IDENTITY_OTP_RESEND_AFTER_MS',
+    type: 'duration_ms',
+    default: 30_000,
+    min: 0,
+    max: 600_000,
+    doc: 'How long a person waits before a code is sent again.',
+  },
+  guessesPerDay: {
+    env: 'IDENTITY_GUESSES_PER_DAY',
+    type: 'integer',
+    default: 20,
+    min: 1,
+    max: 1000,
+    doc: 'How many wrong codes of six digits an identifier may see in a day before it gets codes of ten letters and digits. Nobody is locked out by it. 20 give a guesser one chance in 50,000 a day.',
+  },
+  refreshGraceMs: {
+    env: 'IDENTITY_REFRESH_GRACE_MS',
+    type: 'duration_ms',
+    default: 30_000,
+    min: 0,
+    max: 300_000,
+    doc: 'How long a refresh token that was used already gets the same successor again, for apps whose answer was lost on the way. After it, its use ends the session as stolen.',
+  },
+  keyRotationMs: {
+    env: 'IDENTITY_KEY_ROTATION_MS',
+    type: 'duration_ms',
+    default: 2_592_000_000,
+    min: 7_200_000,
+    doc: 'How old a key that signs access tokens becomes. The next one is published an hour before it signs.',
+  },
+})
+
+export type IdentitySettings = SettingsOf<typeof identitySettings>

@@ -1,0 +1,30 @@
+import { defineReasons } from '@mainstay/kernel'
+
+/** Why identity refuses. */
+export const reasons = defineReasons({
+  // Who calls.
+  'identity.access_token_invalid': 'unauthenticated',
+  'identity.access_token_expired': 'unauthenticated',
+  'identity.session_ended': 'unauthenticated',
+  'identity.refresh_token_invalid': 'unauthenticated',
+  'identity.refresh_token_reused': 'unauthenticated',
+
+  // Signing in.
+  'identity.client_not_found': 'not_found',
+  'identity.client_disabled': 'failed_precondition',
+  'identity.identifier_invalid': 'invalid_argument',
+  'identity.channel_not_allowed': 'invalid_argument',
+  'identity.challenge_invalid': 'failed_precondition',
+  'identity.code_wrong': 'permission_denied',
+  'identity.otp_too_many_sends': 'resource_exhausted',
+  'identity.account_banned': 'permission_denied',
+
+  // Accounts, kinds and apps.
+  'identity.account_not_found': 'not_found',
+  'identity.account_changed': 'aborted',
+  'identity.identifier_taken': 'already_exists',
+  'identity.session_not_found': 'not_found',
+  'identity.kind_not_found': 'not_found',
+  'identity.mode_not_allowed': 'permission_denied',
+  'identity.request_invalid': 'invalid_argument',
+})

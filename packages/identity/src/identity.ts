@@ -1,0 +1,105 @@
+import type { Bus, Clock, Db, Events, PageTokens, Sealer } from '@mainstay/kernel'
+import type { Notify } from '@mainstay/notify'
+import type { CallContext, Caller, Implementation } from '@mainstay/rpc'
+import type { JWK } from 'jose'
+import { implementAccounts } from './accounts/api.ts'
+import { createAccounts } from './accounts/service.ts'
+import { implementIdentity } from './api.ts'
+import { implementClients } from './clients/api.ts'
+import { createClients } from './clients/service.ts'
+import type { IdentitySettings } from './config.ts'
+import { createDevices } from './devices.ts'
+import { createKeys } from './keys/keys.ts'
+import { createCodes } from './otp/codes.ts'
+import { createOtpSender } from './otp/sender.ts'
+import { createOtp, GUESS_WINDOW_MS } from './otp/service.ts'
+import { deleteOldChallenges } from './otp/store.ts'
+import { createAccessTokens } from './sessions/access-tokens.ts'
+import { createAccountAuthenticator } from './sessions/authenticator.ts'
+import { createEndedSessions } from './sessions/ended.ts'
+import { createRefreshTokens } from './sessions/refresh-tokens.ts'
+import { createSessions, SESSIONS_ENDED } from './sessions/service.ts'
+import { deleteOldSessions } from './sessions/store.ts'
+import { createSignIn } from './sign-in.ts'
+
+export interface IdentityDeps {
+  db: Db
+  bus: Bus
+  clock: Clock
+  events: Pick<Events, 'publish'>
+  sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
+  pageTokens: PageTokens
+  settings: IdentitySettings
+  notify: Pick<Notify, 'send'>
+  /** Where people reach this installation, without a slash at the end: what tokens name as their issuer. */
+  baseUrl: string
+  /** Milliseconds that never step back, for the lease on ended sessions. Default `performance.now`. */
+  monotonicMs?: () => number
+}
+
+/** Knows who is calling: people of every kind, what they sign in by, and where they are signed in. */
+export interface Identity {
+  /** For `createRpc`. */
+  implementations: readonly Implementation[]
+  /** For access: says which account an access token is of. */
+  authenticate(token: string, ctx: CallContext): Caller | Promise<Caller>
+  /** The public keys of a project (uuid), RFC 7517 §5. */
+  jwks(projectId: string, live: boolean): Promise<{ keys: JWK[] }>
+  /** Listens for what changes elsewhere. */
+  start(): Promise<void>
+  stop(): void
+  /** Rotates keys and forgets what is of no use any more. For a job every ten minutes or so. */
+  maintain(): Promise<void>
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const KEEP_ENDED_SESSIONS_MS = 90 * DAY_MS
+
+export function createIdentity(deps: IdentityDeps): Identity {
+  const { db, bus, clock, sealer, settings, pageTokens, notify } = deps
+  const keys = createKeys({ db, clock, sealer, settings })
+  const accessTokens = createAccessTokens({ keys, clock, baseUrl: () => deps.baseUrl })
+  const ended = createEndedSessions({ db, ...(deps.monotonicMs && { monotonicMs: deps.monotonicMs }) })
+  const refreshTokens = createRefreshTokens(sealer.deriveKey('identity refresh tokens'))
+  const codes = createCodes(sealer.deriveKey('identity codes'))
+  const devices = createDevices(sealer.deriveKey('identity devices'), clock)
+  const clients = createClients({ db, bus, clock, pageTokens })
+  const sessions = createSessions({
+    ...{ db, bus, clock, settings, accessTokens, refreshTokens },
+    onEnded: ended.hint,
+  })
+  const accounts = createAccounts({ db, clock, events: deps.events, pageTokens, clients, sessions })
+  const sender = createOtpSender({ notify, clock })
+  const otp = createOtp({ db, clock, settings, codes, devices, sender })
+  const signIn = createSignIn({ db, clock, settings, codes, devices, accounts, sessions })
+  const listening: (() => void)[] = []
+
+  return {
+    implementations: [
+      implementIdentity({ clients, otp, signIn, accounts, sessions }),
+      implementAccounts({ db, pageTokens, accounts, sessions }),
+      implementClients({ clients }),
+    ],
+    authenticate: createAccountAuthenticator({ accessTokens, ended, clock }),
+    jwks: async (projectId, live) => (await keys.ring(projectId, live)).jwks,
+    async start() {
+      await clients.start()
+      listening.push(bus.onReconnect(ended.hint))
+      listening.push(await bus.listen(SESSIONS_ENDED, ended.hint))
+    },
+    stop() {
+      for (const end of listening.splice(0)) end()
+      clients.stop()
+    },
+    async maintain() {
+      const nowMs = clock.nowMs()
+      await keys.rotate()
+      await deleteOldChallenges(db, new Date(nowMs - GUESS_WINDOW_MS))
+      await deleteOldSessions(db, {
+        ends: new Date(nowMs - 2 * HOUR_MS),
+        sessions: new Date(nowMs - KEEP_ENDED_SESSIONS_MS),
+      })
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { durationFromMs } from '@bufbuild/protobuf/wkt'
+import { type Clock, newTrace, toTypeId } from '@mainstay/kernel'
+import type { Notify } from '@mainstay/notify'
+import { OtpChannel } from '@mainstay/proto/identity/v1'
+import { MessageClass, SendNotificationRequestSchema, UnknownPolicy } from '@mainstay/proto/notify/v1'
+import { nobody } from '@mainstay/rpc'
+import type { AppClient } from '../clients/service.ts'
+import type { OtpCaller } from './service.ts'
+import type { ChallengeRow } from './store.ts'
+import { emailWords, smsText, type Wording, whatsappText } from './words.ts'
+
+export interface OtpMessage {
+  challenge: ChallengeRow
+  app: AppClient
+  code: string
+  caller: OtpCaller
+  /** Of a challenge that an earlier answer asked for; empty when there was none. */
+  proof: string
+}
+
+export interface OtpSender {
+  /** Sends a code, or refuses to. A decoy takes the same way up to the message itself. */
+  send(message: OtpMessage): Promise<void>
+}
+
+/**
+ * Hands codes to notify's lane for them. A code may arrive twice, since it is the same, so what a provider leaves open is sent
+ * again; what could not be sent before the code ends is not sent at all.
+ */
+export function createOtpSender({
+  notify,
+  clock,
+}: {
+  notify: Pick<Notify, 'send'>
+  clock: Clock
+}): OtpSender {
+  return {
+    async send({ challenge, app, code, caller }) {
+      if (challenge.decoy) return
+      const { challenge_id, sends, channel, expire_time } = challenge
+      const wording: Wording = {
+        code,
+        senderName: app.senderName,
+        locale: challenge.locale,
+        webOtpDomain: app.web_otp_domain,
+        smsRetrieverHash: app.sms_retriever_hash,
+      }
+      const leftMs = Math.max(expire_time.getTime() - clock.nowMs(), 1000)
+      const request = create(SendNotificationRequestSchema, {
+        ...contentOf(channel, challenge.value, wording),
+        messageClass: MessageClass.OTP,
+        unknownPolicy: UnknownPolicy.AT_LEAST_ONCE,
+        ttl: durationFromMs(leftMs),
+        dedupeKey: `otp/${challenge_id}/${sends}`,
+      })
+      await notify.send(request, {
+        projectId: app.project_id,
+        caller: { ...nobody, id: toTypeId('cli', app.client_id), testMode: !app.live },
+        requestId: caller.requestId,
+        trace: { ...newTrace(), traceId: caller.traceId },
+        idempotency: undefined,
+        setHeader: () => undefined,
+      })
+    },
+  }
+}
+
+type Content = Pick<MessageInitShape<typeof SendNotificationRequestSchema>, 'to' | 'content'>
+
+function contentOf(channel: OtpChannel, address: string, wording: Wording): Content {
+  switch (channel) {
+    case OtpChannel.EMAIL:
+      return {
+        to: { target: { case: 'email', value: address } },
+        content: { case: 'email', value: emailWords(wording) },
+      }
+    case OtpChannel.WHATSAPP:
+      return {
+        to: { target: { case: 'phone', value: address } },
+        content: { case: 'whatsapp', value: { content: { case: 'text', value: whatsappText(wording) } } },
+      }
+    default:
+      return {
+        to: { target: { case: 'phone', value: address } },
+        content: { case: 'sms', value: { text: smsText(wording) } },
+      }
+  }
+}

@@ -1,0 +1,192 @@
+import type { Executor, Tx } from '@mainstay/kernel'
+
+export interface SessionRow {
+  project_id: string
+  session_id: string
+  live: boolean
+  account_id: string
+  kind: string
+  client_id: string
+  generation: number
+  rotate_time: Date
+  methods: string[]
+  device: string
+  user_agent: string
+  client_address: string
+  create_time: Date
+  auth_time: Date
+  last_use_time: Date
+  idle_expire_time: Date
+  expire_time: Date
+  end_time: Date | null
+  end_reason: string
+}
+
+export type NewSession = Omit<
+  SessionRow,
+  'generation' | 'rotate_time' | 'last_use_time' | 'end_time' | 'end_reason'
+>
+
+const COLUMNS = `project_id, session_id, live, account_id, kind, client_id, generation, rotate_time, methods, device, user_agent,
+  client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time, end_time, end_reason`
+
+export async function insertSession(tx: Tx, row: NewSession): Promise<void> {
+  await tx.query({
+    name: 'identity.insert_session',
+    text: `INSERT INTO identity.sessions (project_id, session_id, live, account_id, kind, client_id, generation, rotate_time,
+             methods, device, user_agent, client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time)
+           VALUES ($1, $2, $3, $4, $5, $6, 1, $11, $7, $8, $9, $10, $11, $12, $11, $13, $14)`,
+    values: [
+      row.project_id,
+      row.session_id,
+      row.live,
+      row.account_id,
+      row.kind,
+      row.client_id,
+      row.methods,
+      row.device,
+      row.user_agent,
+      row.client_address,
+      row.create_time,
+      row.auth_time,
+      row.idle_expire_time,
+      row.expire_time,
+    ],
+  })
+}
+
+export interface RotateQuestion {
+  projectId: string
+  sessionId: string
+  generation: number
+  now: Date
+  /** A token that was used at this time or later gets its successor again. */
+  graceSince: Date
+}
+
+/** A session after a refresh, and the audience of its tokens. */
+export interface RotatedSession extends SessionRow {
+  audience: string
+  access_token_ttl_ms: number | null
+}
+
+/**
+ * Makes the next generation the newest, or says again what it is within the grace. The row's lock makes calls with one token
+ * take turns: the first rotates, the others find what it made. Undefined when the session or its account or app does not
+ * hold, or the token is an old one.
+ */
+export async function rotateSession(
+  executor: Executor,
+  question: RotateQuestion,
+): Promise<RotatedSession | undefined> {
+  const { rows } = await executor.query<RotatedSession>({
+    name: 'identity.rotate_session',
+    text: `UPDATE identity.sessions s SET
+             generation = $3 + 1,
+             rotate_time = CASE WHEN s.generation = $3 THEN $4 ELSE s.rotate_time END,
+             last_use_time = greatest(s.last_use_time, $4),
+             idle_expire_time = least(s.expire_time,
+               $4 + coalesce(k.session_idle_ttl_ms, 2592000000) * interval '1 millisecond')
+           FROM identity.clients c
+           LEFT JOIN identity.kinds k ON k.project_id = c.project_id AND k.kind = c.kind
+           WHERE s.project_id = $1 AND s.session_id = $2 AND s.end_time IS NULL
+             AND s.expire_time > $4 AND s.idle_expire_time > $4
+             AND (s.generation = $3 OR (s.generation = $3 + 1 AND s.rotate_time >= $5))
+             AND c.project_id = s.project_id AND c.client_id = s.client_id AND NOT c.disabled
+           RETURNING s.${COLUMNS.replaceAll(/,\s+/g, ', s.')}, c.audience, k.access_token_ttl_ms::float8 AS access_token_ttl_ms`,
+    values: [question.projectId, question.sessionId, question.generation, question.now, question.graceSince],
+  })
+  return rows[0]
+}
+
+export async function findSession(
+  executor: Executor,
+  projectId: string,
+  sessionId: string,
+): Promise<SessionRow | undefined> {
+  const { rows } = await executor.query<SessionRow>({
+    name: 'identity.find_session',
+    text: `SELECT ${COLUMNS} FROM identity.sessions WHERE project_id = $1 AND session_id = $2`,
+    values: [projectId, sessionId],
+  })
+  return rows[0]
+}
+
+/** An account's sessions, newest first, from just before one. */
+export async function listSessions(
+  executor: Executor,
+  page: {
+    projectId: string
+    accountId: string
+    beforeId: string | undefined
+    limit: number
+    /** Only those that hold at this time. */
+    activeAt?: Date
+  },
+): Promise<SessionRow[]> {
+  const { rows } = await executor.query<SessionRow>({
+    name: 'identity.list_sessions',
+    text: `SELECT ${COLUMNS} FROM identity.sessions
+           WHERE project_id = $1 AND account_id = $2
+             AND session_id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+             AND ($5::timestamptz IS NULL OR (end_time IS NULL AND expire_time > $5 AND idle_expire_time > $5))
+           ORDER BY session_id DESC LIMIT $4`,
+    values: [page.projectId, page.accountId, page.beforeId, page.limit, page.activeAt ?? null],
+  })
+  return rows
+}
+
+/** Ends an account's sessions, or one of them, and notes it for every process. The ids of those that had not ended. */
+export async function endSessions(
+  tx: Tx,
+  which: { projectId: string; accountId: string; sessionId?: string | undefined },
+  how: { now: Date; reason: string },
+): Promise<string[]> {
+  const { rows } = await tx.query<{ session_id: string }>({
+    name: 'identity.end_sessions',
+    text: `WITH ended AS (
+             UPDATE identity.sessions SET end_time = $4, end_reason = $5
+             WHERE project_id = $1 AND account_id = $2 AND ($3::uuid IS NULL OR session_id = $3) AND end_time IS NULL
+             RETURNING project_id, session_id
+           )
+           INSERT INTO identity.session_ends (project_id, session_id, end_time)
+           SELECT project_id, session_id, $4 FROM ended ON CONFLICT DO NOTHING
+           RETURNING session_id`,
+    values: [which.projectId, which.accountId, which.sessionId ?? null, how.now, how.reason],
+  })
+  return rows.map(({ session_id }) => session_id)
+}
+
+/**
+ * Ends noted by transactions from `fromTransaction` on, and where to go on from: below it every transaction has ended and
+ * was seen, because the snapshot is the statement's own.
+ */
+export async function readSessionEnds(
+  executor: Executor,
+  fromTransaction: string,
+): Promise<{ sessionIds: string[]; nextTransaction: string }> {
+  const { rows } = await executor.query<{ ids: string[]; next: string }>({
+    name: 'identity.read_session_ends',
+    text: `SELECT coalesce((SELECT array_agg(session_id) FROM identity.session_ends WHERE transaction_id >= $1::text::xid8), '{}') AS ids,
+             pg_snapshot_xmin(pg_current_snapshot())::text AS next`,
+    values: [fromTransaction],
+  })
+  return { sessionIds: rows[0]?.ids ?? [], nextTransaction: rows[0]?.next ?? '0' }
+}
+
+/** Forgets ends whose tokens have all expired, and sessions that ended long ago. */
+export async function deleteOldSessions(
+  executor: Executor,
+  before: { ends: Date; sessions: Date },
+): Promise<void> {
+  await executor.query({
+    text: `DELETE FROM identity.session_ends WHERE end_time < $1`,
+    values: [before.ends],
+  })
+  await executor.query({
+    text: `DELETE FROM identity.sessions WHERE (project_id, session_id) IN (
+             SELECT project_id, session_id FROM identity.sessions
+             WHERE least(end_time, expire_time, idle_expire_time) < $1 LIMIT 5000)`,
+    values: [before.sessions],
+  })
+}

@@ -1,0 +1,179 @@
+import { type Act, recordAudit } from '@mainstay/access'
+import { appError, type Clock, type Db, type Tx, toTypeId } from '@mainstay/kernel'
+import { AccountState } from '@mainstay/proto/identity/v1/accounts'
+import type { Accounts } from './accounts/service.ts'
+import { type AccountWithIdentifiers, signInByIdentifier } from './accounts/store.ts'
+import type { AppClient } from './clients/service.ts'
+import type { IdentitySettings } from './config.ts'
+import type { Devices } from './devices.ts'
+import { reasons } from './errors.ts'
+import type { CanonicalIdentifier } from './identifiers.ts'
+import type { Codes } from './otp/codes.ts'
+import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS, NO_DEVICE } from './otp/service.ts'
+import { admitCheck, type ChallengeRow, clearGuesses, endChallenge, spendGuess } from './otp/store.ts'
+import { methodOf } from './otp/words.ts'
+import type { Sessions, SignInPlace, Tokens } from './sessions/service.ts'
+
+export interface SignInDeps {
+  db: Db
+  clock: Clock
+  settings: IdentitySettings
+  codes: Codes
+  devices: Devices
+  accounts: Pick<Accounts, 'create'>
+  sessions: Pick<Sessions, 'begin'>
+}
+
+export interface SignedInAccount {
+  tokens: Tokens
+  account: AccountWithIdentifiers
+  created: boolean
+  deviceToken: string
+}
+
+type Outcome =
+  | { right: false; checksLeft: number }
+  | {
+      right: true
+      challenge: ChallengeRow
+      account: AccountWithIdentifiers
+      created: boolean
+      tokens(): Promise<Tokens>
+    }
+
+/** Signs people in once they have proved something. */
+export function createSignIn(deps: SignInDeps) {
+  const { db, clock, settings, codes, devices, accounts, sessions } = deps
+
+  const checkCode = async (
+    tx: Tx,
+    app: AppClient,
+    ask: { challengeId: string; code: string; place: SignInPlace; requestId: string },
+  ): Promise<Outcome> => {
+    const now = clock.now()
+    const challenge = await admitCheck(tx, {
+      projectId: app.project_id,
+      challengeId: ask.challengeId,
+      clientId: app.client_id,
+      mostChecks: MOST_CHECKS,
+      now,
+    })
+    if (challenge === undefined) throw challengeInvalid()
+    const budget = {
+      projectId: app.project_id,
+      live: challenge.live,
+      kind: challenge.kind,
+      type: challenge.type,
+      value: challenge.value,
+      deviceId: challenge.device_id ?? NO_DEVICE,
+    }
+    if (!challenge.long_code) {
+      const since = new Date(now.getTime() - GUESS_WINDOW_MS)
+      const mayGuess = await spendGuess(tx, budget, { mostFailures: settings.guessesPerDay, now, since })
+      // Rolled back, the check is not counted; it was not compared, either.
+      if (!mayGuess) throw challengeInvalid()
+    }
+    const right = codes.matches(challenge.challenge_id, challenge.long_code, ask.code)
+    if (!right || challenge.decoy) return { right: false, checksLeft: MOST_CHECKS - challenge.checks }
+    await endChallenge(tx, app.project_id, challenge.challenge_id, now)
+    await clearGuesses(tx, budget)
+    const { account, created } = await findOrMake(tx, app, challenge, ask.requestId)
+    const place = { ...ask.place }
+    const session = await sessions.begin(
+      tx,
+      app,
+      { accountId: account.account_id, methods: methodOf(challenge.channel) },
+      place,
+    )
+    const act: Act = { actor: toTypeId('acc', account.account_id), requestId: ask.requestId }
+    await recordAudit(tx, clock, act, {
+      projectId: app.project_id,
+      action: 'identity.sessions.create',
+      resource: toTypeId('asn', session.sessionId),
+    })
+    return { right: true, challenge, account, created, tokens: session.tokens }
+  }
+
+  /** The account of the identifier that was proved, or a new one. Two who make it at the same time get the same. */
+  const findOrMake = async (
+    tx: Tx,
+    app: AppClient,
+    challenge: ChallengeRow,
+    requestId: string,
+  ): Promise<{ account: AccountWithIdentifiers; created: boolean }> => {
+    const now = clock.now()
+    const identifier: CanonicalIdentifier = { type: challenge.type, value: challenge.value }
+    const key = { projectId: app.project_id, live: app.live, kind: app.kind, ...identifier }
+    const account = await signInByIdentifier(tx, key, now)
+    if (account !== undefined) {
+      requireActive(account)
+      return { account, created: false }
+    }
+    const act: Act = { actor: toTypeId('cli', app.client_id), requestId, tx }
+    await accounts.create(act, {
+      ...{ projectId: app.project_id, live: app.live, kind: app.kind, verifyTime: now },
+      ...{ displayName: '', locale: challenge.locale, attributes: {}, identifiers: [identifier] },
+    })
+    const made = await signInByIdentifier(tx, key, now)
+    if (made === undefined) throw new TypeError('An account that was just made is found')
+    return { account: made, created: true }
+  }
+
+  return {
+    /**
+     * Signs in with a code. Of right codes at the same time one wins; wrong ones are counted on the challenge and on the
+     * identifier, whatever happens afterwards. Throws `identity.code_wrong` and `identity.challenge_invalid`.
+     */
+    async withCode(
+      app: AppClient,
+      ask: { challengeId: string; code: string; place: SignInPlace; requestId: string },
+    ): Promise<SignedInAccount> {
+      const outcome = await signInOnce(() => db.transaction((tx) => checkCode(tx, app, ask)))
+      if (!outcome.right) throw codeWrong(outcome.checksLeft)
+      const { challenge, account, created } = outcome
+      const owner = {
+        ...{ projectId: app.project_id, live: app.live, kind: app.kind },
+        identifier: { type: challenge.type, value: challenge.value },
+      }
+      return {
+        tokens: await outcome.tokens(),
+        account,
+        created,
+        deviceToken: devices.issue(owner, challenge.device_id ?? undefined),
+      }
+    },
+  }
+}
+
+export type SignIn = ReturnType<typeof createSignIn>
+
+/** Somebody else made the account of the same identifier while we did: it is there now, so once more finds it. */
+async function signInOnce(run: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await run()
+  } catch (error) {
+    if (isIdentifierTaken(error)) return await run()
+    throw error
+  }
+}
+
+function isIdentifierTaken(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 'identity.identifier_taken'
+}
+
+function requireActive(account: AccountWithIdentifiers): void {
+  if (account.state === AccountState.ACTIVE) return
+  throw appError(
+    reasons,
+    'identity.account_banned',
+    'This account is kept out. Ask the people whose app it is.',
+  )
+}
+
+function codeWrong(checksLeft: number) {
+  const message =
+    checksLeft > 0
+      ? 'The code is wrong. Look at the newest message, and try again.'
+      : 'The code is wrong, and was tried five times. Ask for a new one.'
+  return appError(reasons, 'identity.code_wrong', message, { metadata: { checksLeft: String(checksLeft) } })
+}
