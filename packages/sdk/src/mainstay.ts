@@ -1,4 +1,7 @@
 import { Access } from '@mainstay/proto/access/v1'
+import { Identity } from '@mainstay/proto/identity/v1'
+import { Accounts } from '@mainstay/proto/identity/v1/accounts'
+import { Clients } from '@mainstay/proto/identity/v1/clients'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
@@ -14,7 +17,10 @@ import { createConnector, type MainstayOptions } from './connector.ts'
 /** The clients of every capability. */
 export interface Mainstay {
   access: Client<typeof Access>
+  accounts: Client<typeof Accounts>
   campaigns: Client<typeof Campaigns>
+  clients: Client<typeof Clients>
+  identity: Client<typeof Identity>
   notify: Client<typeof Notify>
   preferences: Client<typeof Preferences>
   schedules: Client<typeof Schedules>
@@ -35,7 +41,10 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
   const client = createConnector(options)
   return {
     access: client(Access),
+    accounts: client(Accounts),
     campaigns: client(Campaigns),
+    clients: client(Clients),
+    identity: client(Identity),
     notify: client(Notify),
     preferences: client(Preferences),
     schedules: client(Schedules),

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
 import { type Clock, newTrace, toTypeId } from '@mainstay/kernel'
@@ -35,9 +37,11 @@ export function createOtpSender({
   notify: Pick<Notify, 'send'>
   clock: Clock
 }): OtpSender {
+  const times = createRecentTimes()
   return {
     async send({ challenge, app, code, caller }) {
-      if (challenge.decoy) return
+      if (challenge.decoy) return await times.passOne()
+      const beganMs = performance.now()
       const { challenge_id, sends, channel, expire_time } = challenge
       const wording: Wording = {
         code,
@@ -62,9 +66,32 @@ export function createOtpSender({
         idempotency: undefined,
         setHeader: () => undefined,
       })
+      times.note(performance.now() - beganMs)
     },
   }
 }
+
+/**
+ * What handing over took lately. A decoy lets one of these times pass, so that its answer does not come sooner than another's:
+ * that would tell who has an account.
+ */
+function createRecentTimes() {
+  const recent: number[] = []
+  let next = 0
+  return {
+    note(ms: number): void {
+      recent[next] = ms
+      next = (next + 1) % MOST_TIMES
+    },
+    async passOne(): Promise<void> {
+      const ms = recent.length === 0 ? FIRST_TIME_MS : recent[randomInt(recent.length)]
+      await setTimeout(ms)
+    },
+  }
+}
+
+const MOST_TIMES = 256
+const FIRST_TIME_MS = 5
 
 type Content = Pick<MessageInitShape<typeof SendNotificationRequestSchema>, 'to' | 'content'>
 
