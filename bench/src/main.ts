@@ -7,6 +7,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   accept: async () => (await import('./accept.ts')).bench,
   campaign: async () => (await import('./campaign.ts')).bench,
   deliver: async () => (await import('./deliver.ts')).bench,
+  identity: async () => (await import('./identity.ts')).bench,
   rpc: async () => (await import('./rpc.ts')).bench,
 }
 

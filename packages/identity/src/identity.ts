@@ -10,7 +10,7 @@ import { createClients } from './clients/service.ts'
 import type { IdentitySettings } from './config.ts'
 import { createDevices } from './devices.ts'
 import { createKeys } from './keys/keys.ts'
-import { createCodes } from './otp/codes.ts'
+import { CODES_KEY, createCodes } from './otp/codes.ts'
 import { createOtpSender } from './otp/sender.ts'
 import { createOtp, GUESS_WINDOW_MS } from './otp/service.ts'
 import { deleteOldChallenges } from './otp/store.ts'
@@ -62,7 +62,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const accessTokens = createAccessTokens({ keys, clock, baseUrl: () => deps.baseUrl })
   const ended = createEndedSessions({ db, ...(deps.monotonicMs && { monotonicMs: deps.monotonicMs }) })
   const refreshTokens = createRefreshTokens(sealer.deriveKey('identity refresh tokens'))
-  const codes = createCodes(sealer.deriveKey('identity codes'))
+  const codes = createCodes(sealer.deriveKey(CODES_KEY))
   const devices = createDevices(sealer.deriveKey('identity devices'), clock)
   const clients = createClients({ db, bus, clock, pageTokens })
   const sessions = createSessions({

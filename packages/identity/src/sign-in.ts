@@ -9,8 +9,8 @@ import type { Devices } from './devices.ts'
 import { reasons } from './errors.ts'
 import type { CanonicalIdentifier } from './identifiers.ts'
 import type { Codes } from './otp/codes.ts'
-import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS, NO_DEVICE } from './otp/service.ts'
-import { admitCheck, type ChallengeRow, clearGuesses, endChallenge, spendGuess } from './otp/store.ts'
+import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS } from './otp/service.ts'
+import { admitCheck, type ChallengeRow, endChallenge } from './otp/store.ts'
 import { methodOf } from './otp/words.ts'
 import type { Sessions, SignInPlace, Tokens } from './sessions/service.ts'
 
@@ -20,7 +20,7 @@ export interface SignInDeps {
   settings: IdentitySettings
   codes: Codes
   devices: Devices
-  accounts: Pick<Accounts, 'create'>
+  accounts: Pick<Accounts, 'createProved'>
   sessions: Pick<Sessions, 'begin'>
 }
 
@@ -56,34 +56,21 @@ export function createSignIn(deps: SignInDeps) {
       challengeId: ask.challengeId,
       clientId: app.client_id,
       mostChecks: MOST_CHECKS,
+      mostFailures: settings.guessesPerDay,
       now,
+      since: new Date(now.getTime() - GUESS_WINDOW_MS),
     })
-    if (challenge === undefined) throw challengeInvalid()
-    const budget = {
-      projectId: app.project_id,
-      live: challenge.live,
-      kind: challenge.kind,
-      type: challenge.type,
-      value: challenge.value,
-      deviceId: challenge.device_id ?? NO_DEVICE,
-    }
-    if (!challenge.long_code) {
-      const since = new Date(now.getTime() - GUESS_WINDOW_MS)
-      const mayGuess = await spendGuess(tx, budget, { mostFailures: settings.guessesPerDay, now, since })
-      // Rolled back, the check is not counted; it was not compared, either.
-      if (!mayGuess) throw challengeInvalid()
-    }
+    // Rolled back, a check that the budget does not allow is not counted; its code is not compared, either.
+    if (challenge?.may_guess !== true) throw challengeInvalid()
     const right = codes.matches(challenge.challenge_id, challenge.long_code, ask.code)
     if (!right || challenge.decoy) return { right: false, checksLeft: MOST_CHECKS - challenge.checks }
-    await endChallenge(tx, app.project_id, challenge.challenge_id, now)
-    await clearGuesses(tx, budget)
+    await endChallenge(tx, challenge, now)
     const { account, created } = await findOrMake(tx, app, challenge, ask.requestId)
-    const place = { ...ask.place }
     const session = await sessions.begin(
       tx,
       app,
       { accountId: account.account_id, methods: methodOf(challenge.channel) },
-      place,
+      ask.place,
     )
     const act: Act = { actor: toTypeId('acc', account.account_id), requestId: ask.requestId }
     await recordAudit(tx, clock, act, {
@@ -110,12 +97,10 @@ export function createSignIn(deps: SignInDeps) {
       return { account, created: false }
     }
     const act: Act = { actor: toTypeId('cli', app.client_id), requestId, tx }
-    await accounts.create(act, {
+    const made = await accounts.createProved(act, {
       ...{ projectId: app.project_id, live: app.live, kind: app.kind, verifyTime: now },
       ...{ displayName: '', locale: challenge.locale, attributes: {}, identifiers: [identifier] },
     })
-    const made = await signInByIdentifier(tx, key, now)
-    if (made === undefined) throw new TypeError('An account that was just made is found')
     return { account: made, created: true }
   }
 

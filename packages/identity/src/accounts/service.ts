@@ -24,7 +24,6 @@ import {
   findAccount,
   findAccountsByIdentifier,
   insertAccount,
-  insertIdentifier,
   listAccounts,
   setBan,
   updateAccount,
@@ -73,6 +72,22 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
       resource: toTypeId('acc', row.account_id),
     })
 
+  const make = async (act: Act, person: NewPerson): Promise<AccountWithIdentifiers> => {
+    return await within(db, act, async (tx) => {
+      const now = clock.now()
+      const row = newRow(person, newId(clock), newId(clock), now)
+      const stored = { ...row, attributes: JSON.stringify(row.attributes) }
+      const free = await insertAccount(tx, stored, person.identifiers, person.verifyTime)
+      const taken = person.identifiers.findIndex(
+        ({ type, value }) => !free.some((one) => one.type === type && one.value === value),
+      )
+      if (taken >= 0) throw identifierTaken(taken)
+      await audit(tx, act, row, 'create')
+      await events.publish(tx, accountCreated, eventOf(row))
+      return row
+    })
+  }
+
   /** Reads, checks the mode, changes and tells: what every change of one account does. */
   const change = async (
     act: Act,
@@ -94,34 +109,14 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
   return {
     get,
 
-    /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken`. */
+    /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken` and `identity.kind_not_found`. */
     async create(act: Act, person: NewPerson): Promise<AccountWithIdentifiers> {
-      return await within(db, act, async (tx) => {
-        await clients.requireKind(tx, person.projectId, person.kind)
-        const now = clock.now()
-        const accountId = newId(clock)
-        await insertAccount(tx, {
-          project_id: person.projectId,
-          account_id: accountId,
-          person_id: newId(clock),
-          live: person.live,
-          kind: person.kind,
-          display_name: person.displayName,
-          locale: person.locale,
-          attributes: JSON.stringify(person.attributes),
-          create_time: now,
-        })
-        for (const [index, identifier] of person.identifiers.entries()) {
-          const row = { ...person, ...identifier, accountId, createTime: now }
-          if (!(await insertIdentifier(tx, row))) throw identifierTaken(index)
-        }
-        const row = await findAccount(tx, person.projectId, accountId)
-        if (row === undefined) throw new TypeError('An account that was just made is there')
-        await audit(tx, act, row, 'create')
-        await events.publish(tx, accountCreated, eventOf(row))
-        return row
-      })
+      await clients.requireKind(db, person.projectId, person.kind)
+      return await make(act, person)
     },
+
+    /** The same for a kind that is known to be there, and identifiers that were proved to be the person's, who signs in by it. */
+    createProved: make,
 
     async list(ask: {
       method: string
@@ -198,6 +193,18 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
 }
 
 export type Accounts = ReturnType<typeof createAccounts>
+
+/** An account as it is stored, without reading it back. */
+function newRow(person: NewPerson, accountId: string, personId: string, now: Date): AccountWithIdentifiers {
+  const { projectId, live, kind, displayName, locale, attributes, identifiers, verifyTime } = person
+  return {
+    ...{ project_id: projectId, account_id: accountId, person_id: personId, live, kind },
+    ...{ state: AccountState.ACTIVE, display_name: displayName, locale, attributes, version: '1' },
+    ...{ create_time: now, update_time: now, last_sign_in_time: verifyTime },
+    ...{ ban_time: null, ban_reason: '', delete_time: null },
+    identifiers: identifiers.map(({ type, value }) => ({ type, value, verify_time: verifyTime })),
+  }
+}
 
 export function requireMode(live: boolean, testMode: boolean): void {
   if (!live || !testMode) return

@@ -45,14 +45,28 @@ const ACTIVE = 1
 const BANNED = 2
 const DELETED = 3
 
-/** A person and their first account, in one statement. */
-export async function insertAccount(tx: Tx, row: NewAccount): Promise<void> {
-  await tx.query({
+/**
+ * A person, their first account and what it signs in by, in one statement. The identifiers that were free: where one is
+ * missing, another account has it, and the transaction must not go on.
+ */
+export async function insertAccount(
+  tx: Tx,
+  row: NewAccount,
+  identifiers: readonly { type: number; value: string }[],
+  verifyTime: Date | null,
+): Promise<{ type: number; value: string }[]> {
+  const { rows } = await tx.query<{ type: number; value: string }>({
     name: 'identity.insert_account',
-    text: `WITH person AS (INSERT INTO identity.people (project_id, person_id, create_time) VALUES ($1, $3, $8))
+    text: `WITH person AS (
+             INSERT INTO identity.people (project_id, person_id, create_time) VALUES ($1, $3, $8)
+           ), account AS (
            INSERT INTO identity.accounts (project_id, account_id, person_id, live, kind, state, display_name, locale,
-             attributes, version, create_time, update_time)
-           VALUES ($1, $2, $3, $4, $5, ${ACTIVE}, $6, $7, $9::jsonb, 1, $8, $8)`,
+             attributes, version, create_time, update_time, last_sign_in_time)
+           VALUES ($1, $2, $3, $4, $5, ${ACTIVE}, $6, $7, $9::jsonb, 1, $8, $8, $12)
+           )
+           INSERT INTO identity.identifiers (project_id, live, kind, type, value, account_id, create_time, verify_time)
+           SELECT $1, $4, $5, type, value, $2, $8, $12::timestamptz FROM unnest($10::smallint[], $11::text[]) AS wanted (type, value)
+           ON CONFLICT DO NOTHING RETURNING type, value`,
     values: [
       row.project_id,
       row.account_id,
@@ -63,8 +77,12 @@ export async function insertAccount(tx: Tx, row: NewAccount): Promise<void> {
       row.locale,
       row.create_time,
       row.attributes,
+      identifiers.map(({ type }) => type),
+      identifiers.map(({ value }) => value),
+      verifyTime,
     ],
   })
+  return rows
 }
 
 export interface NewIdentifier {
@@ -118,9 +136,11 @@ export async function signInByIdentifier(
   const { rows } = await tx.query<AccountWithIdentifiers>({
     name: 'identity.sign_in_by_identifier',
     text: `WITH proved AS (
-             UPDATE identity.identifiers SET verify_time = coalesce(verify_time, $6)
-             WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5
-             RETURNING project_id, account_id
+             SELECT project_id, account_id FROM identity.identifiers
+             WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5 FOR KEY SHARE
+           ), first_time AS (
+             UPDATE identity.identifiers SET verify_time = $6
+             WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5 AND verify_time IS NULL
            )
            UPDATE identity.accounts a SET last_sign_in_time = CASE WHEN a.state = ${ACTIVE} THEN $6 ELSE a.last_sign_in_time END
            FROM proved WHERE a.project_id = proved.project_id AND a.account_id = proved.account_id

@@ -8,7 +8,7 @@ import { reasons } from '../errors.ts'
 import type { CanonicalIdentifier } from '../identifiers.ts'
 import type { Codes } from './codes.ts'
 import type { OtpSender } from './sender.ts'
-import { type ChallengeRow, findChallenge, findStanding, insertChallenge, noteSend } from './store.ts'
+import { type ChallengeRow, findChallenge, insertChallenge, noteSend } from './store.ts'
 
 export interface OtpDeps {
   db: Db
@@ -47,8 +47,6 @@ export interface Challenge {
 export const MOST_SENDS = 5
 export const MOST_CHECKS = 5
 export const GUESS_WINDOW_MS = 86_400_000
-/** Who guesses from no known device. */
-export const NO_DEVICE = '00000000-0000-0000-0000-000000000000'
 
 export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDeps) {
   const toChallenge = (row: ChallengeRow, app: AppClient): Challenge => {
@@ -76,32 +74,26 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
       const owner = { projectId: app.project_id, live: app.live, kind: app.kind, identifier }
       const deviceId = ask.deviceToken === '' ? undefined : devices.read(ask.deviceToken, owner)
       const now = clock.now()
-      const standing = await findStanding(
-        db,
-        { ...owner, ...identifier, deviceId: deviceId ?? NO_DEVICE },
-        new Date(now.getTime() - GUESS_WINDOW_MS),
-      )
-      const row: ChallengeRow = {
-        project_id: app.project_id,
-        challenge_id: newId(clock),
-        live: app.live,
-        kind: app.kind,
-        client_id: app.client_id,
-        purpose: ask.purpose || OtpPurpose.SIGN_IN,
-        type: identifier.type,
-        value: identifier.value,
-        long_code: standing.failures >= settings.guessesPerDay,
-        decoy: app.rules.invite_only && !standing.accountExists,
-        device_id: deviceId ?? null,
-        channel,
-        locale: ask.locale,
-        sends: 1,
-        checks: 0,
-        create_time: now,
-        send_time: now,
-        expire_time: new Date(now.getTime() + settings.otpTtlMs),
-      }
-      await insertChallenge(db, row)
+      const row = await insertChallenge(db, {
+        row: {
+          project_id: app.project_id,
+          challenge_id: newId(clock),
+          live: app.live,
+          kind: app.kind,
+          client_id: app.client_id,
+          purpose: ask.purpose || OtpPurpose.SIGN_IN,
+          type: identifier.type,
+          value: identifier.value,
+          device_id: deviceId ?? null,
+          channel,
+          locale: ask.locale,
+          create_time: now,
+          expire_time: new Date(now.getTime() + settings.otpTtlMs),
+        },
+        mostFailures: settings.guessesPerDay,
+        since: new Date(now.getTime() - GUESS_WINDOW_MS),
+        inviteOnly: app.rules.invite_only,
+      })
       await send(row, app, ask.caller, ask.proof)
       return toChallenge(row, app)
     },

@@ -35,30 +35,36 @@ export interface BudgetOf {
   deviceId: string
 }
 
-/** What a challenge is to be, as far as the database knows: whether an account exists, and how much was guessed. */
-export interface Standing {
-  failures: number
-  accountExists: boolean
+/** What only the database knows of a new challenge, and the challenge decides by. */
+export interface NewChallenge {
+  row: Omit<ChallengeRow, 'long_code' | 'decoy' | 'sends' | 'checks' | 'send_time'>
+  /** Wrong codes of a day from which on a code is long. */
+  mostFailures: number
+  since: Date
+  /** Whether only those who have an account get a code. */
+  inviteOnly: boolean
 }
 
-export async function findStanding(executor: Executor, of: BudgetOf, since: Date): Promise<Standing> {
-  const { rows } = await executor.query<{ failures: number; account_exists: boolean }>({
-    name: 'identity.find_standing',
-    text: `SELECT coalesce((SELECT failures FROM identity.guess_budgets
-               WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5 AND device_id = $6
-                 AND window_start_time > $7), 0) AS failures,
-             EXISTS (SELECT FROM identity.identifiers
-               WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5) AS account_exists`,
-    values: [of.projectId, of.live, of.kind, of.type, of.value, of.deviceId, since],
-  })
-  return { failures: rows[0]?.failures ?? 0, accountExists: rows[0]?.account_exists ?? false }
-}
-
-export async function insertChallenge(executor: Executor, row: ChallengeRow): Promise<void> {
-  await executor.query({
+/**
+ * Begins a challenge. Its code is long when the identifier's guesses, by this device or by all unknown ones, are used up; it is a
+ * decoy when nobody has the identifier and nobody may sign up. One statement, so that both cost the same whatever they say.
+ */
+export async function insertChallenge(
+  executor: Executor,
+  { row, mostFailures, since, inviteOnly }: NewChallenge,
+): Promise<ChallengeRow> {
+  const { rows } = await executor.query<ChallengeRow>({
     name: 'identity.insert_challenge',
     text: `INSERT INTO identity.otp_challenges (${COLUMNS})
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+           SELECT $1, $2, $3, $4, $5, $6, $7, $8,
+             coalesce((SELECT failures FROM identity.guess_budgets
+               WHERE project_id = $1 AND live = $3 AND kind = $4 AND type = $7 AND value = $8
+                 AND device_id = coalesce($9, '00000000-0000-0000-0000-000000000000'::uuid)
+                 AND window_start_time > $14), 0) >= $15,
+             NOT EXISTS (SELECT FROM identity.identifiers
+               WHERE project_id = $1 AND live = $3 AND kind = $4 AND type = $7 AND value = $8) AND $16,
+             $9::uuid, $10, $11, 1, 0, $12, $12, $13
+           RETURNING ${COLUMNS}`,
     values: [
       row.project_id,
       row.challenge_id,
@@ -68,18 +74,19 @@ export async function insertChallenge(executor: Executor, row: ChallengeRow): Pr
       row.purpose,
       row.type,
       row.value,
-      row.long_code,
-      row.decoy,
       row.device_id,
       row.channel,
       row.locale,
-      row.sends,
-      row.checks,
       row.create_time,
-      row.send_time,
       row.expire_time,
+      since,
+      mostFailures,
+      inviteOnly,
     ],
   })
+  const [inserted] = rows
+  if (inserted === undefined) throw new TypeError('An insert without a conflict returns its row')
+  return inserted
 }
 
 /** A challenge that still holds. */
@@ -115,61 +122,70 @@ export async function noteSend(
   return rowCount === 1
 }
 
+export interface CheckQuestion {
+  projectId: string
+  challengeId: string
+  clientId: string
+  /** Of one challenge, ever. */
+  mostChecks: number
+  /** Of one identifier's short codes, in the window. */
+  mostFailures: number
+  now: Date
+  /** The beginning of the window. */
+  since: Date
+}
+
 /**
- * Admits one check of a code, before it is compared: at most `mostChecks` of a challenge ever are. The row stays locked until the
- * transaction ends, so that of right codes at the same time one wins.
+ * Admits one check of a code, before it is compared: at most `mostChecks` of a challenge ever are, and of short codes at most
+ * `mostFailures` of an identifier in the window, on whatever challenges and however many at once; a guess is counted before it
+ * is known to be wrong. Both rows stay locked until the transaction ends, always in this order, so that of right codes at the
+ * same time one wins. `mayGuess` is false when the identifier's budget is used up.
  */
 export async function admitCheck(
   tx: Tx,
-  which: { projectId: string; challengeId: string; clientId: string; mostChecks: number; now: Date },
-): Promise<ChallengeRow | undefined> {
-  const { rows } = await tx.query<ChallengeRow>({
+  question: CheckQuestion,
+): Promise<(ChallengeRow & { may_guess: boolean }) | undefined> {
+  const { rows } = await tx.query<ChallengeRow & { may_guess: boolean }>({
     name: 'identity.admit_check',
-    text: `UPDATE identity.otp_challenges SET checks = checks + 1
-           WHERE project_id = $1 AND challenge_id = $2 AND client_id = $3 AND checks < $4 AND end_time IS NULL AND expire_time > $5
-           RETURNING ${COLUMNS}`,
-    values: [which.projectId, which.challengeId, which.clientId, which.mostChecks, which.now],
+    text: `WITH challenge AS (
+             UPDATE identity.otp_challenges SET checks = checks + 1
+             WHERE project_id = $1 AND challenge_id = $2 AND client_id = $3 AND checks < $4 AND end_time IS NULL AND expire_time > $5
+             RETURNING ${COLUMNS}
+           ), guess AS (
+             INSERT INTO identity.guess_budgets AS b (project_id, live, kind, type, value, device_id, failures, window_start_time)
+             SELECT project_id, live, kind, type, value, coalesce(device_id, '00000000-0000-0000-0000-000000000000'::uuid), 1, $5
+             FROM challenge WHERE NOT long_code
+             ON CONFLICT (project_id, live, kind, type, value, device_id) DO UPDATE SET
+               failures = CASE WHEN b.window_start_time > $6 THEN b.failures + 1 ELSE 1 END,
+               window_start_time = CASE WHEN b.window_start_time > $6 THEN b.window_start_time ELSE $5 END
+             WHERE b.window_start_time <= $6 OR b.failures < $7
+             RETURNING 1
+           )
+           SELECT challenge.*, long_code OR EXISTS (SELECT FROM guess) AS may_guess FROM challenge`,
+    values: [
+      question.projectId,
+      question.challengeId,
+      question.clientId,
+      question.mostChecks,
+      question.now,
+      question.since,
+      question.mostFailures,
+    ],
   })
   return rows[0]
 }
 
-export async function endChallenge(tx: Tx, projectId: string, challengeId: string, now: Date): Promise<void> {
+/** Ends a challenge whose code was right, and forgets what was guessed before: the person proved who they are. */
+export async function endChallenge(tx: Tx, row: ChallengeRow, now: Date): Promise<void> {
   await tx.query({
     name: 'identity.end_challenge',
-    text: `UPDATE identity.otp_challenges SET end_time = $3 WHERE project_id = $1 AND challenge_id = $2`,
-    values: [projectId, challengeId, now],
-  })
-}
-
-/**
- * Counts a guess before it is known to be wrong, so that guesses at the same time, on whatever challenges, cannot all be the
- * last. False when the window's budget is used up.
- */
-export async function spendGuess(
-  tx: Tx,
-  of: BudgetOf,
-  { mostFailures, now, since }: { mostFailures: number; now: Date; since: Date },
-): Promise<boolean> {
-  const { rowCount } = await tx.query({
-    name: 'identity.spend_guess',
-    text: `INSERT INTO identity.guess_budgets AS b (project_id, live, kind, type, value, device_id, failures, window_start_time)
-           VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
-           ON CONFLICT (project_id, live, kind, type, value, device_id) DO UPDATE SET
-             failures = CASE WHEN b.window_start_time > $8 THEN b.failures + 1 ELSE 1 END,
-             window_start_time = CASE WHEN b.window_start_time > $8 THEN b.window_start_time ELSE $7 END
-           WHERE b.window_start_time <= $8 OR b.failures < $9`,
-    values: [of.projectId, of.live, of.kind, of.type, of.value, of.deviceId, now, since, mostFailures],
-  })
-  return rowCount === 1
-}
-
-/** The person proved who they are: what was guessed before is forgotten. */
-export async function clearGuesses(tx: Tx, of: BudgetOf): Promise<void> {
-  await tx.query({
-    name: 'identity.clear_guesses',
-    text: `DELETE FROM identity.guess_budgets
-           WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5 AND device_id = $6`,
-    values: [of.projectId, of.live, of.kind, of.type, of.value, of.deviceId],
+    text: `WITH cleared AS (
+             DELETE FROM identity.guess_budgets
+             WHERE project_id = $1 AND live = $4 AND kind = $5 AND type = $6 AND value = $7
+               AND device_id = coalesce($8, '00000000-0000-0000-0000-000000000000'::uuid)
+           )
+           UPDATE identity.otp_challenges SET end_time = $3 WHERE project_id = $1 AND challenge_id = $2`,
+    values: [row.project_id, row.challenge_id, now, row.live, row.kind, row.type, row.value, row.device_id],
   })
 }
 
