@@ -53,7 +53,7 @@ async function run({ quick }: { quick: boolean }): Promise<BenchReport> {
   }
 }
 
-const LIMITS_OFF: Record<string, string> = {}
+const LIMITS_OFF: Record<string, string> = { LIMITS_PUBLIC_PER_MINUTE: '0', LIMITS_ACCOUNT_PER_MINUTE: '0' }
 
 function report(told: ReadonlyMap<string, readonly Told[]>, checksPerSecond: number): BenchReport {
   const rate = (what: Ask['what']) =>

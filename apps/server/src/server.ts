@@ -76,9 +76,10 @@ async function start(
   const engine = await setUpDatabase(settings, logger, progress)
   undo.push(() => engine.stop())
   const program = await wire({ role, version, settings, logger, engine, home, resolveServiceUrl })
-  const { bus, events, jobs, access, notify, identity, health } = program
+  const { bus, events, jobs, access, limits, notify, identity, health } = program
   await bus.start()
   undo.push(() => bus.stop())
+  undo.push(() => limits.close())
   await access.start()
   undo.push(() => access.stop())
   const { project, operator } = await access.ensureBootstrap()

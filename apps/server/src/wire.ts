@@ -20,6 +20,13 @@ import {
   registerProcessMetrics,
   systemClock,
 } from '@mainstay/kernel'
+import {
+  createCallLimits,
+  createLimits,
+  type Limits,
+  limitsMigrations,
+  openLimitsEngine,
+} from '@mainstay/limits'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
@@ -45,6 +52,7 @@ import { implementSystem } from './system.ts'
 export const migrationSets = [
   kernelMigrations,
   accessMigrations,
+  limitsMigrations,
   notifyMigrations,
   identityMigrations,
 ] as const
@@ -73,6 +81,7 @@ export interface Program {
   health: Health
   metrics: Metrics
   access: Access
+  limits: Limits
   notify: NotifyCapability
   identity: Identity
   rpc: Rpc
@@ -115,6 +124,7 @@ export async function wire(options: {
     contracts: services,
     events,
   })
+  const limits = createLimits({ engine: await openLimitsEngine(db, settings.limits), clock, logger, metrics })
   const notify = createNotify({
     db,
     bus,
@@ -139,13 +149,14 @@ export async function wire(options: {
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
     implementations: [access.implementation, ...notify.implementations, ...identity.implementations, system],
-    ports: access.ports,
+    ports: { ...access.ports, limit: createCallLimits(limits, settings.limits) },
     logger,
     metrics,
     limits: settings.rpc,
   })
 
   jobs.cron('access.sweep', '*/10 * * * *', ({ signal }) => access.sweep(signal))
+  jobs.cron('limits.sweep', '*/10 * * * *', async () => void (await limits.sweep()))
   jobs.cron('notify.maintain', '*/10 * * * *', () => notify.maintain())
   jobs.cron('identity.maintain', '*/10 * * * *', () => identity.maintain())
   jobs.cron('events.maintain', '7 * * * *', () => events.maintain())
@@ -154,7 +165,7 @@ export async function wire(options: {
   health.addCheck('bus', () => {
     if (!bus.isConnected()) throw new Error('the notification connection is down')
   })
-  return { bus, events, jobs, health, metrics, access, notify, identity, rpc }
+  return { bus, events, jobs, health, metrics, access, limits, notify, identity, rpc }
 }
 
 /** Where people reach us. Without MAINSTAY_PUBLIC_URL that is this machine. */
