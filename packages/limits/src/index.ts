@@ -14,3 +14,8 @@ export type { Decision, Limit, Take, Verdict } from './limit.ts'
 export { createLimits, exceeded, type Limits, type LimitsDeps } from './limits.ts'
 
 export const limitsMigrations = defineMigrations('limits', new URL('../migrations/', import.meta.url))
+export { createCaptcha } from './otp/captcha.ts'
+export { type Assessment, createOtpGuard, type Fired, type OtpAttempt, type OtpGuard } from './otp/guard.ts'
+export { createProofOfWork, type ProofPort, type ProofTask, solveProofOfWork } from './otp/proof.ts'
+export { DEFAULT_RULES, type OtpRules, RULE_NAMES, type Rule, type RuleName } from './otp/rules.ts'
+export { type DecisionRow, listDecisions, type OverviewRow, readOverview, upsertRules } from './otp/store.ts'
