@@ -18,20 +18,27 @@ import {
   type Metrics,
   registerDbMetrics,
   registerProcessMetrics,
+  type Sealer,
+  SettingsError,
   systemClock,
 } from '@mainstay/kernel'
 import {
   createCallLimits,
+  createCaptcha,
   createLimits,
+  createOtpGuard,
+  createProofOfWork,
   type Limits,
   limitsMigrations,
   openLimitsEngine,
+  type ProofPort,
 } from '@mainstay/limits'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
+import { OtpProtection as OtpProtectionService } from '@mainstay/proto/identity/v1/otp-protection'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
@@ -68,6 +75,7 @@ const services = [
   PreferencesService,
   WorkflowsService,
   IdentityService,
+  OtpProtectionService,
   AccountsService,
   ClientsService,
   SystemService,
@@ -140,8 +148,9 @@ export async function wire(options: {
     reportUrl: reportUrls(settings.access.publicUrl),
     resolveServiceUrl: options.resolveServiceUrl,
   })
+  const guard = createOtpGuard({ db, clock, logger, limits, proofs: openProofs(settings, sealer, logger) })
   const identity = createIdentity({
-    ...{ db, bus, clock, events, sealer, pageTokens, notify },
+    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard },
     settings: settings.identity,
     baseUrl: baseUrlOf(settings),
   })
@@ -166,6 +175,20 @@ export async function wire(options: {
     if (!bus.isConnected()) throw new Error('the notification connection is down')
   })
   return { bus, events, jobs, health, metrics, access, limits, notify, identity, rpc }
+}
+
+/** What callers prove before a code is sent, where a rule asks for it. */
+function openProofs(
+  { identity }: ServerSettings,
+  sealer: Pick<Sealer, 'deriveKey'>,
+  logger: Logger,
+): ProofPort {
+  const { otpProof: kind, otpCaptchaSiteKey: siteKey, otpCaptchaSecret: secret } = identity
+  if (kind === 'proof_of_work') return createProofOfWork(sealer.deriveKey('otp proofs'), systemClock)
+  if (siteKey !== undefined && secret !== undefined) return createCaptcha({ kind, siteKey, secret, logger })
+  throw new SettingsError([
+    `IDENTITY_OTP_PROOF: ${kind} needs IDENTITY_OTP_CAPTCHA_SITE_KEY and IDENTITY_OTP_CAPTCHA_SECRET`,
+  ])
 }
 
 /** Where people reach us. Without MAINSTAY_PUBLIC_URL that is this machine. */

@@ -18,6 +18,15 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
     UnbanAccount: { request: { accountId }, owner: 'shows', testKey: 'refused' },
     DeleteAccount: { request: { accountId }, owner: 'shows', testKey: 'refused' },
   }
+  const otpProtection: Record<string, Probe> = {
+    GetOtpRules: { request: {}, owner: 'done' },
+    UpdateOtpRules: {
+      request: { otpRules: { deniedCountries: ['AQ'] }, updateMask: 'deniedCountries' },
+      ...{ owner: 'done', testKey: 'refused' },
+    },
+    GetOtpOverview: { request: {}, owner: 'done' },
+    ListOtpDecisions: { request: {}, owner: 'done' },
+  }
   const { clientId } = owned
   const clients: Record<string, Probe> = {
     ListKinds: { request: {}, owner: 'done' },
@@ -28,7 +37,11 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
       ...{ owner: 'shows', testKey: 'refused' },
     },
   }
-  return { ...under('Accounts', accounts), ...under('Clients', clients) }
+  return {
+    ...under('Accounts', accounts),
+    ...under('Clients', clients),
+    ...under('OtpProtection', otpProtection),
+  }
 }
 
 /** Methods that reach nothing of another project, and why. */

@@ -182,7 +182,7 @@ describe('what belongs to a project', () => {
     const { rows: tables } = await database.db.query<{ name: string }>({
       text: `SELECT format('%I.%I', table_schema, table_name) AS name
         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-        WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND table_schema IN ('notify', 'access', 'identity')
+        WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND table_schema IN ('notify', 'access', 'identity', 'limits')
           AND table_name NOT IN ('api_keys', 'idempotency_keys') ORDER BY 1`,
     })
     const prints: Record<string, string> = {}

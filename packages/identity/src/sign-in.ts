@@ -8,6 +8,7 @@ import type { IdentitySettings } from './config.ts'
 import type { Devices } from './devices.ts'
 import { reasons } from './errors.ts'
 import type { CanonicalIdentifier } from './identifiers.ts'
+import type { Admission } from './otp/admission.ts'
 import type { Codes } from './otp/codes.ts'
 import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS } from './otp/service.ts'
 import { admitCheck, type ChallengeRow, endChallenge } from './otp/store.ts'
@@ -22,6 +23,7 @@ export interface SignInDeps {
   devices: Devices
   accounts: Pick<Accounts, 'createProved'>
   sessions: Pick<Sessions, 'begin'>
+  admission: Pick<Admission, 'verified'>
 }
 
 export interface SignedInAccount {
@@ -43,7 +45,7 @@ type Outcome =
 
 /** Signs people in once they have proved something. */
 export function createSignIn(deps: SignInDeps) {
-  const { db, clock, settings, codes, devices, accounts, sessions } = deps
+  const { db, clock, settings, codes, devices, accounts, sessions, admission } = deps
 
   const checkCode = async (
     tx: Tx,
@@ -120,6 +122,10 @@ export function createSignIn(deps: SignInDeps) {
         ...{ projectId: app.project_id, live: app.live, kind: app.kind },
         identifier: { type: challenge.type, value: challenge.value },
       }
+      admission.verified(app, owner.identifier, {
+        challengeId: challenge.challenge_id,
+        sends: challenge.sends,
+      })
       return {
         tokens: await outcome.tokens(),
         account,

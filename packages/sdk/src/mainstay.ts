@@ -2,6 +2,7 @@ import { Access } from '@mainstay/proto/access/v1'
 import { Identity } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { Clients } from '@mainstay/proto/identity/v1/clients'
+import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
@@ -22,6 +23,7 @@ export interface Mainstay {
   clients: Client<typeof Clients>
   identity: Client<typeof Identity>
   notify: Client<typeof Notify>
+  otpProtection: Client<typeof OtpProtection>
   preferences: Client<typeof Preferences>
   schedules: Client<typeof Schedules>
   system: Client<typeof System>
@@ -46,6 +48,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     clients: client(Clients),
     identity: client(Identity),
     notify: client(Notify),
+    otpProtection: client(OtpProtection),
     preferences: client(Preferences),
     schedules: client(Schedules),
     system: client(System),

@@ -8,6 +8,7 @@ import { OtpChannel } from '@mainstay/proto/identity/v1'
 import { MessageClass, SendNotificationRequestSchema, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { nobody } from '@mainstay/rpc'
 import type { AppClient } from '../clients/service.ts'
+import { otpDedupeKey } from './admission.ts'
 import type { OtpCaller } from './service.ts'
 import type { ChallengeRow } from './store.ts'
 import { emailWords, smsText, type Wording, whatsappText } from './words.ts'
@@ -17,8 +18,6 @@ export interface OtpMessage {
   app: AppClient
   code: string
   caller: OtpCaller
-  /** Of a challenge that an earlier answer asked for; empty when there was none. */
-  proof: string
 }
 
 export interface OtpSender {
@@ -56,7 +55,7 @@ export function createOtpSender({
         messageClass: MessageClass.OTP,
         unknownPolicy: UnknownPolicy.AT_LEAST_ONCE,
         ttl: durationFromMs(leftMs),
-        dedupeKey: `otp/${challenge_id}/${sends}`,
+        dedupeKey: otpDedupeKey(challenge_id, sends),
       })
       await notify.send(request, {
         projectId: app.project_id,

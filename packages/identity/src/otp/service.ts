@@ -6,6 +6,7 @@ import type { IdentitySettings } from '../config.ts'
 import type { Devices } from '../devices.ts'
 import { reasons } from '../errors.ts'
 import type { CanonicalIdentifier } from '../identifiers.ts'
+import type { Admission } from './admission.ts'
 import type { Codes } from './codes.ts'
 import type { OtpSender } from './sender.ts'
 import { type ChallengeRow, findChallenge, insertChallenge, noteSend } from './store.ts'
@@ -17,6 +18,7 @@ export interface OtpDeps {
   codes: Codes
   devices: Pick<Devices, 'read'>
   sender: OtpSender
+  admission: Pick<Admission, 'require'>
 }
 
 export interface StartOtp {
@@ -48,7 +50,7 @@ export const MOST_SENDS = 5
 export const MOST_CHECKS = 5
 export const GUESS_WINDOW_MS = 86_400_000
 
-export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDeps) {
+export function createOtp({ db, clock, settings, codes, devices, sender, admission }: OtpDeps) {
   const toChallenge = (row: ChallengeRow, app: AppClient): Challenge => {
     const resendMs = row.send_time.getTime() + settings.otpResendAfterMs
     return {
@@ -58,9 +60,9 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
     }
   }
 
-  const send = async (row: ChallengeRow, app: AppClient, caller: OtpCaller, proof: string): Promise<void> => {
+  const send = async (row: ChallengeRow, app: AppClient, caller: OtpCaller): Promise<void> => {
     const code = codes.of(row.challenge_id, row.long_code)
-    await sender.send({ challenge: row, app, code, caller, proof })
+    await sender.send({ challenge: row, app, code, caller })
   }
 
   return {
@@ -73,6 +75,8 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
       const channel = chooseChannel(app, identifier.type, ask.channel)
       const owner = { projectId: app.project_id, live: app.live, kind: app.kind, identifier }
       const deviceId = ask.deviceToken === '' ? undefined : devices.read(ask.deviceToken, owner)
+      const { proof, caller } = ask
+      await admission.require(app, { identifier, channel, deviceId: deviceId ?? '', proof, caller })
       const now = clock.now()
       const row = await insertChallenge(db, {
         row: {
@@ -94,7 +98,7 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
         since: new Date(now.getTime() - GUESS_WINDOW_MS),
         inviteOnly: app.rules.invite_only,
       })
-      await send(row, app, ask.caller, ask.proof)
+      await send(row, app, caller)
       return toChallenge(row, app)
     },
 
@@ -108,12 +112,14 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
       const row = await findChallenge(db, which)
       if (row === undefined) throw challengeInvalid()
       const channel = chooseChannel(app, row.type, ask.channel || row.channel)
+      const { proof, caller } = ask
+      await admission.require(app, { identifier: row, channel, deviceId: row.device_id ?? '', proof, caller })
       const lastBefore = new Date(now.getTime() - settings.otpResendAfterMs)
       if (!(await noteSend(db, { ...which, mostSends: MOST_SENDS, lastBefore, channel }))) {
         throw tooManySends(row, settings.otpResendAfterMs, now)
       }
       const sent: ChallengeRow = { ...row, channel, sends: row.sends + 1, send_time: now }
-      await send(sent, app, ask.caller, ask.proof)
+      await send(sent, app, caller)
       return toChallenge(sent, app)
     },
   }

@@ -41,7 +41,7 @@ after(async () => {
 function open(): OtpGuard {
   const { db } = database
   const limits = createLimits({ engine: createMemoryEngine(), clock, logger })
-  return createOtpGuard({ db, clock, logger, sealer, limits, proofs: createProofOfWork(key, clock) })
+  return createOtpGuard({ db, clock, logger, limits, proofs: createProofOfWork(key, clock) })
 }
 
 async function project(rules: Partial<OtpRules> = {}) {
@@ -91,11 +91,18 @@ describe('an honest person', () => {
     const { projectId, guard } = await project()
     const ada = attempt(projectId)
     for (let index = 0; index < 10; index++) assert.equal((await guard.assess(ada)).verdict, 'allow')
+    const asked = await guard.assess(ada)
+    assert.equal(asked.verdict, 'challenge')
+    assert.equal(asked.fired[0]?.rule, 'recipient')
+    while ((await guard.assess(ada)).verdict === 'challenge');
     const refused = await guard.assess(ada)
-    assert.equal(refused.verdict, 'deny')
-    assert.equal(refused.fired[0]?.rule, 'recipient')
-    assert.equal(refused.retryAfterMs, 360_000)
-    clock.advance(360_000)
+    assert.deepEqual([refused.verdict, refused.retryAfterMs], ['deny', 120_000])
+    assert.equal(
+      (await guard.assess({ ...ada, deviceId: 'known' })).verdict,
+      'allow',
+      'their own device counts for itself',
+    )
+    clock.advance(3_600_000)
     assert.equal((await guard.assess(ada)).verdict, 'allow')
   })
 

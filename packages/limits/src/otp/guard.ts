@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  createBatcher,
-  type Db,
-  type Logger,
-  minIdAt,
-  newId,
-  type Sealer,
-} from '@mainstay/kernel'
+import { type Clock, createBatcher, type Db, type Logger, minIdAt, newId } from '@mainstay/kernel'
 import { LRUCache } from 'lru-cache'
 import { addressKey, networkKey } from '../addresses.ts'
 import { createPostgresEngine } from '../engines/postgres.ts'
@@ -76,7 +68,6 @@ export interface OtpGuardDeps {
   db: Db
   clock: Clock
   logger: Pick<Logger, 'warn'>
-  sealer: Pick<Sealer, 'deriveKey'>
   /** How often things were asked for. */
   limits: Pick<Limits, 'take'>
   proofs: ProofPort
@@ -118,7 +109,11 @@ export function createOtpGuard(deps: OtpGuardDeps) {
     trusted: boolean,
   ): Promise<[Fired[], number]> => {
     const { projectId, live, recipientKey, deviceId, clientAddress } = attempt
-    const asked: [RuleName, string][] = [['recipient', recipientKey]]
+    const recipient = `${recipientKey}/${deviceId}`
+    const asked: [RuleName, string][] = [
+      ['recipient', recipient],
+      ['recipientMost', recipient],
+    ]
     if (!trusted) {
       asked.push(['address', addressKey(clientAddress)], ['network', networkKey(clientAddress)])
       if (deviceId !== '') asked.push(['device', deviceId])
@@ -136,7 +131,8 @@ export function createOtpGuard(deps: OtpGuardDeps) {
     const fired = decision.verdicts.flatMap((verdict, index): Fired[] => {
       if (verdict.allowed) return []
       const rule = takes[index]?.rule ?? 'recipient'
-      if (rules[rule].mode === 'enforce') retryAfterMs = Math.max(retryAfterMs, verdict.retryAfterMs)
+      const { mode, action } = rules[rule]
+      if (mode === 'enforce' && action === 'deny') retryAfterMs = Math.max(retryAfterMs, verdict.retryAfterMs)
       return [fire(rule, rules[rule], rules[rule].threshold)]
     })
     return [fired, retryAfterMs]

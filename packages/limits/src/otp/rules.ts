@@ -11,8 +11,10 @@ export interface Rule {
 
 /** The rules of a project, by name. */
 export interface OtpRules {
-  /** Codes to one recipient in an hour. */
+  /** Codes to one recipient in an hour; each device of the recipient's own counts for itself, so that nobody keeps them out. */
   recipient: Rule
+  /** The same, beyond which a proof helps no more. */
+  recipientMost: Rule
   /** Codes that one device asks for in an hour. */
   device: Rule
   /** Codes that one address (IPv6: /64) asks for in an hour. */
@@ -49,6 +51,7 @@ export type RuleName = Exclude<
 
 export const RULE_NAMES = [
   'recipient',
+  'recipientMost',
   'device',
   'address',
   'network',
@@ -69,7 +72,8 @@ const record = (action: RuleAction, threshold: number): Rule => ({ mode: 'record
  * design for SMS pumping: max(20, 20 %).
  */
 export const DEFAULT_RULES: OtpRules = {
-  recipient: enforce('deny', 10),
+  recipient: enforce('challenge', 10),
+  recipientMost: enforce('deny', 30),
   device: record('challenge', 20),
   address: enforce('challenge', 60),
   network: record('challenge', 500),
