@@ -23,17 +23,23 @@ async function run({ port, clientId, masterKey, what, durationMs }: Ask): Promis
       if (said['refreshToken'] !== undefined) keep(connection, said)
       const { challengeId } = said
       if (challengeId === undefined) {
-        return {
-          path: '/v1/otp-challenges',
-          body: { clientId, phone: `+4915${String(100_000_000 + people++)}` },
-        }
+        const phone = `+4915${String(100_000_000 + ((people++ * 7919) % 900_000_000))}`
+        return { path: '/v1/otp-challenges', headers: fromAnywhere(), body: { clientId, phone } }
       }
       const code = codeOf(fromTypeId('otp', challengeId) ?? '')
-      return { path: `/v1/otp-challenges/${challengeId}:verify`, body: { clientId, code } }
+      return {
+        path: `/v1/otp-challenges/${challengeId}:verify`,
+        headers: fromAnywhere(),
+        body: { clientId, code },
+      }
     },
     refresh(connection, answer) {
       if (answer !== undefined) keep(connection, JSON.parse(answer) as Record<string, string>)
-      return { path: '/v1/account-sessions:refresh', body: { refreshToken: refreshTokens[connection] } }
+      return {
+        path: '/v1/account-sessions:refresh',
+        headers: fromAnywhere(),
+        body: { refreshToken: refreshTokens[connection] },
+      }
     },
     whoAmI: (connection) => ({
       path: '/v1/me',
@@ -45,6 +51,12 @@ async function run({ port, clientId, masterKey, what, durationMs }: Ask): Promis
   })
   // A sign-in is two requests.
   return { perSecond: requests / (what === 'signIn' ? 2 : 1) / seconds, p50Ms, p99Ms }
+}
+
+/** Everybody has an address of their own, as people do; a proxy of ours tells it. */
+function fromAnywhere(): Record<string, string> {
+  const bytes = [10, 0, 0, 0].map((first, at) => (at === 0 ? first : Math.floor(Math.random() * 256)))
+  return { 'x-forwarded-for': bytes.join('.') }
 }
 
 function keep(connection: number, said: Record<string, string>): void {

@@ -29,7 +29,7 @@ export interface IdentityDeps {
   db: Db
   bus: Bus
   clock: Clock
-  events: Pick<Events, 'publish'>
+  events: Pick<Events, 'publish' | 'publishMany'>
   sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
   pageTokens: PageTokens
   settings: IdentitySettings

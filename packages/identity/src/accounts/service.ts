@@ -1,4 +1,4 @@
-import { type Act, recordAudit, within } from '@mainstay/access'
+import { type Act, recordAudit, recordAudits, within } from '@mainstay/access'
 import {
   type AppError,
   appError,
@@ -23,7 +23,7 @@ import {
   eraseAccount,
   findAccount,
   findAccountsByIdentifier,
-  insertAccount,
+  insertAccounts,
   listAccounts,
   setBan,
   updateAccount,
@@ -52,7 +52,7 @@ export interface AccountChange {
 export interface AccountsDeps {
   db: Db
   clock: Clock
-  events: Pick<Events, 'publish'>
+  events: Pick<Events, 'publish' | 'publishMany'>
   pageTokens: PageTokens
   clients: Pick<Clients, 'requireKind'>
   sessions: Pick<Sessions, 'end'>
@@ -66,26 +66,27 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
   }
 
   const audit = (tx: Tx, act: Act, row: AccountRow, verb: string): Promise<void> =>
-    recordAudit(tx, clock, act, {
-      projectId: row.project_id,
-      action: `identity.accounts.${verb}`,
-      resource: toTypeId('acc', row.account_id),
-    })
+    recordAudit(tx, clock, act, entryFor(row, verb))
 
-  const make = async (act: Act, person: NewPerson): Promise<AccountWithIdentifiers> => {
-    return await within(db, act, async (tx) => {
-      const now = clock.now()
-      const row = newRow(person, newId(clock), newId(clock), now)
-      const stored = { ...row, attributes: JSON.stringify(row.attributes) }
-      const free = await insertAccount(tx, stored, person.identifiers, person.verifyTime)
-      const taken = person.identifiers.findIndex(
-        ({ type, value }) => !free.some((one) => one.type === type && one.value === value),
-      )
+  /** Stores accounts of people whom nobody knew, and tells. Throws `identity.identifier_taken`. */
+  const insert = async (
+    tx: Tx,
+    made: readonly { act: Act; row: AccountWithIdentifiers }[],
+  ): Promise<void> => {
+    if (made.length === 0) return
+    const rows = made.map(({ row }) => row)
+    const free = await insertAccounts(tx, rows)
+    const isFree = new Set(free.map(({ account_id, type, value }) => `${account_id} ${type} ${value}`))
+    for (const { account_id, identifiers } of rows) {
+      const taken = identifiers.findIndex(({ type, value }) => !isFree.has(`${account_id} ${type} ${value}`))
       if (taken >= 0) throw identifierTaken(taken)
-      await audit(tx, act, row, 'create')
-      await events.publish(tx, accountCreated, eventOf(row))
-      return row
-    })
+    }
+    await recordAudits(
+      tx,
+      clock,
+      made.map(({ act, row }) => ({ act, entry: entryFor(row, 'create') })),
+    )
+    await events.publishMany(tx, accountCreated, rows.map(eventOf))
   }
 
   /** Reads, checks the mode, changes and tells: what every change of one account does. */
@@ -112,11 +113,12 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
     /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken` and `identity.kind_not_found`. */
     async create(act: Act, person: NewPerson): Promise<AccountWithIdentifiers> {
       await clients.requireKind(db, person.projectId, person.kind)
-      return await make(act, person)
+      const row = newAccount(person, clock)
+      await within(db, act, (tx) => insert(tx, [{ act, row }]))
+      return row
     },
 
-    /** The same for a kind that is known to be there, and identifiers that were proved to be the person's, who signs in by it. */
-    createProved: make,
+    insert,
 
     async list(ask: {
       method: string
@@ -194,15 +196,24 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-/** An account as it is stored, without reading it back. */
-function newRow(person: NewPerson, accountId: string, personId: string, now: Date): AccountWithIdentifiers {
+/** The account of a person whom nobody knew. */
+export function newAccount(person: NewPerson, clock: Clock): AccountWithIdentifiers {
   const { projectId, live, kind, displayName, locale, attributes, identifiers, verifyTime } = person
+  const now = clock.now()
   return {
-    ...{ project_id: projectId, account_id: accountId, person_id: personId, live, kind },
+    ...{ project_id: projectId, account_id: newId(clock), person_id: newId(clock), live, kind },
     ...{ state: AccountState.ACTIVE, display_name: displayName, locale, attributes, version: '1' },
     ...{ create_time: now, update_time: now, last_sign_in_time: verifyTime },
     ...{ ban_time: null, ban_reason: '', delete_time: null },
     identifiers: identifiers.map(({ type, value }) => ({ type, value, verify_time: verifyTime })),
+  }
+}
+
+function entryFor(row: AccountRow, verb: string) {
+  return {
+    projectId: row.project_id,
+    action: `identity.accounts.${verb}`,
+    resource: toTypeId('acc', row.account_id),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type AppError, appError, type Clock, type Db, newId } from '@mainstay/kernel'
+import { type AppError, appError, type Clock, createBatcher, type Db, newId } from '@mainstay/kernel'
 import { OtpChannel, OtpPurpose } from '@mainstay/proto/identity/v1'
 import { IdentifierType } from '@mainstay/proto/identity/v1/accounts'
 import type { AppClient } from '../clients/service.ts'
@@ -9,7 +9,7 @@ import type { CanonicalIdentifier } from '../identifiers.ts'
 import type { Admission } from './admission.ts'
 import type { Codes } from './codes.ts'
 import type { OtpSender } from './sender.ts'
-import { type ChallengeRow, findChallenge, insertChallenge, noteSend } from './store.ts'
+import { type ChallengeRow, findChallenge, insertChallenges, type NewChallenge, noteSend } from './store.ts'
 
 export interface OtpDeps {
   db: Db
@@ -51,6 +51,9 @@ export const MOST_CHECKS = 5
 export const GUESS_WINDOW_MS = 86_400_000
 
 export function createOtp({ db, clock, settings, codes, devices, sender, admission }: OtpDeps) {
+  /** Codes that are asked for at the same time share a statement. */
+  const starting = createBatcher<NewChallenge, ChallengeRow>({ run: (asked) => insertChallenges(db, asked) })
+
   const toChallenge = (row: ChallengeRow, app: AppClient): Challenge => {
     const resendMs = row.send_time.getTime() + settings.otpResendAfterMs
     return {
@@ -78,7 +81,7 @@ export function createOtp({ db, clock, settings, codes, devices, sender, admissi
       const { proof, caller } = ask
       await admission.require(app, { identifier, channel, deviceId: deviceId ?? '', proof, caller })
       const now = clock.now()
-      const row = await insertChallenge(db, {
+      const row = await starting.submit({
         row: {
           project_id: app.project_id,
           challenge_id: newId(clock),

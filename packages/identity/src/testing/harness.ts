@@ -136,6 +136,9 @@ export function useIdentity(
     const events = {
       publish: async (_tx: unknown, token: { name: string }, payload: unknown) =>
         void published.push({ name: token.name, payload }),
+      publishMany: async (_tx: unknown, token: { name: string }, payloads: readonly unknown[]) => {
+        for (const payload of payloads) published.push({ name: token.name, payload })
+      },
     }
     const guard = createOtpGuard({
       ...{ db, clock, logger },
