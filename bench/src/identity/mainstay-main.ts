@@ -7,6 +7,7 @@ import { settingsTables, startServer } from '@mainstay/server'
 import type { CheckAsk, CheckTold, Ready } from './task.ts'
 
 const TOKENS = 200
+let callers = 0
 const [home, masterKey = '', more = '{}'] = process.argv.slice(2)
 const server = await startServer({
   role: 'all',
@@ -25,7 +26,11 @@ const server = await startServer({
 const post = async (path: string, body: unknown, token = ''): Promise<Record<string, string>> => {
   const answer = await fetch(server.httpUrl + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    headers: {
+      'content-type': 'application/json',
+      'x-forwarded-for': `10.0.${++callers % 250}.${callers % 249}`,
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(body),
   })
   if (!answer.ok) throw new Error(await answer.text())

@@ -60,6 +60,12 @@ interface Proved {
   challenge: ChallengeRow
 }
 
+/** An account, and of a new one, who made it: of several who prove to be one person at the same time, one. */
+interface Found {
+  account: AccountWithIdentifiers
+  maker?: TypedCode
+}
+
 /** Signs people in once they have proved something. */
 export function createSignIn(deps: SignInDeps) {
   const { db, clock, settings, codes, devices, accounts, sessions, admission } = deps
@@ -93,22 +99,16 @@ export function createSignIn(deps: SignInDeps) {
   }
 
   /** The accounts of identifiers that were proved, new ones where there are none, by the identifier's key. */
-  const findOrMake = async (
-    tx: Tx,
-    proved: readonly Proved[],
-  ): Promise<Map<string, { account: AccountWithIdentifiers; created: boolean }>> => {
+  const findOrMake = async (tx: Tx, proved: readonly Proved[]): Promise<Map<string, Found>> => {
     const now = clock.now()
     const distinct = new Map(proved.map((one) => [identifierKeyOf(one.challenge), one]))
     const keys = [...distinct.values()].map(({ challenge }) => ({
       ...{ projectId: challenge.project_id, live: challenge.live, kind: challenge.kind },
       ...{ type: challenge.type, value: challenge.value },
     }))
-    const found = new Map<string, { account: AccountWithIdentifiers; created: boolean }>()
+    const found = new Map<string, Found>()
     for (const row of await signInByIdentifiers(tx, keys, now)) {
-      found.set(identifierKeyOf({ ...row, type: row.by_type, value: row.by_value }), {
-        account: row,
-        created: false,
-      })
+      found.set(identifierKeyOf({ ...row, type: row.by_type, value: row.by_value }), { account: row })
     }
     const made = [...distinct]
       .filter(([key]) => !found.has(key))
@@ -116,7 +116,7 @@ export function createSignIn(deps: SignInDeps) {
         const { project_id: projectId, live, kind, type, value, locale } = challenge
         const person = { projectId, live, kind, locale, displayName: '', attributes: {}, verifyTime: now }
         const row = newAccount({ ...person, identifiers: [{ type, value }] }, clock)
-        found.set(key, { account: row, created: true })
+        found.set(key, { account: row, maker: ask })
         return { act: { actor: toTypeId('cli', ask.app.client_id), requestId: ask.requestId }, row }
       })
     await accounts.insert(tx, made)
@@ -140,9 +140,10 @@ export function createSignIn(deps: SignInDeps) {
       )
       const found = await findOrMake(tx, proved)
       const entering = proved.flatMap(({ ask, challenge }) => {
-        const { account, created } = found.get(identifierKeyOf(challenge)) ?? {}
-        if (account === undefined || created === undefined) return []
-        if (account.state === AccountState.ACTIVE) return [{ ask, challenge, account, created }]
+        const { account, maker } = found.get(identifierKeyOf(challenge)) ?? {}
+        if (account === undefined) return []
+        if (account.state === AccountState.ACTIVE)
+          return [{ ask, challenge, account, created: maker === ask }]
         outcomes.set(ask, { is: 'banned' })
         return []
       })
