@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { temporaryHome, useTestDatabase, waitFor } from '@mainstay/kernel/testing'
+import { createVerify } from '@mainstay/sdk/verify'
+import { decodeJwt } from 'jose'
 import type { Server } from '../src/server.ts'
 import { startHere } from './in-process.ts'
 
@@ -67,6 +69,14 @@ describe('a person in front of an app', () => {
       refreshToken: signedIn.refreshToken,
     })
     assert.equal((await call('GET', '/v1/me', undefined, String(refreshed.accessToken)))[0], 200)
+    const issuer = String(decodeJwt(token).iss).replace(/^http:\/\/[^/]+/, server.httpUrl)
+    const verify = createVerify({
+      issuer: String(decodeJwt(token).iss),
+      audience: String(client.audience),
+      jwksUrl: `${issuer}/jwks.json`,
+    })
+    assert.equal((await verify(`Bearer ${token}`)).accountId, me.accountId, 'a service checks it by itself')
+    assert.equal((await call('GET', '/oauth/prj_00000000000000000000000000/jwks.json'))[0], 404)
     assert.equal((await call('POST', '/v1/me:signOut', {}, token))[0], 200)
     await waitFor(async () => (await call('GET', '/v1/me', undefined, token))[0] === 401)
   })

@@ -10,7 +10,7 @@ import { implementClients } from './clients/api.ts'
 import { createClients } from './clients/service.ts'
 import type { IdentitySettings } from './config.ts'
 import { createDevices } from './devices.ts'
-import { createKeys } from './keys/keys.ts'
+import { createKeys, NoProjectError } from './keys/keys.ts'
 import { createAdmission } from './otp/admission.ts'
 import { CODES_KEY, createCodes } from './otp/codes.ts'
 import { createOtpSender } from './otp/sender.ts'
@@ -47,8 +47,8 @@ export interface Identity {
   implementations: readonly Implementation[]
   /** For access: says which account an access token is of. */
   authenticate(token: string, ctx: CallContext): Caller | Promise<Caller>
-  /** The public keys of a project (uuid), RFC 7517 §5. */
-  jwks(projectId: string, live: boolean): Promise<{ keys: JWK[] }>
+  /** The public keys of a project (uuid), RFC 7517 §5. Undefined when there is no such project. */
+  jwks(projectId: string, live: boolean): Promise<{ keys: JWK[] } | undefined>
   /** Listens for what changes elsewhere. */
   start(): Promise<void>
   stop(): void
@@ -91,7 +91,14 @@ export function createIdentity(deps: IdentityDeps): Identity {
       implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],
     authenticate: createAccountAuthenticator({ accessTokens, ended, clock }),
-    jwks: async (projectId, live) => (await keys.ring(projectId, live)).jwks,
+    async jwks(projectId, live) {
+      try {
+        return (await keys.ring(projectId, live)).jwks
+      } catch (error) {
+        if (error instanceof NoProjectError) return undefined
+        throw error
+      }
+    },
     async start() {
       await clients.start()
       listening.push(bus.onReconnect(ended.hint))

@@ -19,6 +19,11 @@ const me = (token: string, process = house as Pick<typeof house, 'call'>) =>
   process.call(getMe, {}, { token })
 
 type Json = Record<string, unknown>
+const published = async () => {
+  const jwks = await house.identity.jwks(house.projectId, false)
+  assert.ok(jwks)
+  return jwks
+}
 const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 const decode = (part = ''): Json & { kid?: string; iss?: string } =>
   JSON.parse(Buffer.from(part, 'base64url').toString())
@@ -44,7 +49,7 @@ describe('attacks on access tokens', () => {
 
   test('HS256 with the public key', async () => {
     const { accessToken } = await signIn()
-    const { keys } = await house.identity.jwks(house.projectId, false)
+    const { keys } = await published()
     for (const secret of [JSON.stringify(keys[0]), String(keys[0]?.x), JSON.stringify({ keys })]) {
       const [head, body] = accessToken.split('.')
       const text = `${encode({ ...decode(head), alg: 'HS256' })}.${body}`
@@ -57,7 +62,7 @@ describe('attacks on access tokens', () => {
     const { accessToken } = await signIn()
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const jwk = publicKey.export({ format: 'jwk' })
-    const { keys } = await house.identity.jwks(house.projectId, false)
+    const { keys } = await published()
     const headers: Json[] = [
       { kid: '../../../../dev/null' },
       { kid: "x' OR '1'='1" },
@@ -75,7 +80,7 @@ describe('attacks on access tokens', () => {
       const forged = forge(accessToken, header, {}, privateKey)
       await assert.rejects(me(forged), refusedWith('identity.access_token_invalid'), JSON.stringify(header))
     }
-    assert.equal((await house.identity.jwks(house.projectId, false)).keys.length, keys.length)
+    assert.equal((await published()).keys.length, keys.length)
     assert.ok(await me(accessToken))
   })
 
@@ -289,22 +294,25 @@ describe('signing keys', () => {
   test('are rotated with an overlap: the next is published before it signs, the last until its tokens have ended', async () => {
     const before = await signIn()
     const keyOf = (token: string) => decode(token.split('.')[0]).kid
-    const published = async () =>
-      (await house.identity.jwks(house.projectId, false)).keys.map(({ kid }) => kid)
+    const keyIds = async () => (await published()).keys.map(({ kid }) => kid)
     house.clock.advance(30 * 86_400_000)
     await house.identity.maintain()
-    assert.equal((await published()).length, 2)
+    assert.equal((await keyIds()).length, 2)
     const during = await signIn()
     assert.equal(keyOf(during.accessToken), keyOf(before.accessToken), 'the new key does not sign yet')
     house.clock.advance(3_600_001)
     const after = await signIn()
     assert.notEqual(keyOf(after.accessToken), keyOf(before.accessToken))
-    assert.ok((await published()).includes(String(keyOf(before.accessToken))))
+    assert.ok((await keyIds()).includes(String(keyOf(before.accessToken))))
     assert.ok(await me(after.accessToken, await house.open()))
     house.clock.advance(7_200_001)
     await house.identity.maintain()
     house.clock.advance(300_001)
-    assert.deepEqual(await published(), [keyOf(after.accessToken)])
+    assert.deepEqual(await keyIds(), [keyOf(after.accessToken)])
+  })
+
+  test('are not made for a project that is not there', async () => {
+    assert.equal(await house.identity.jwks('00000000-0000-7000-8000-000000000000', true), undefined)
   })
 
   test('are not readable in the database', async () => {

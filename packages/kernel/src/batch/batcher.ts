@@ -10,7 +10,7 @@ export interface BatcherOptions<Ask, Answer> {
   keyOf?(ask: Ask): string
   /** Most asks in one batch. Default 64. */
   maxBatch?: number
-  /** Batches under way at the same time. Default 2: while the database works on one, the other is made. */
+  /** Batches under way at the same time. Default 1: what waits meanwhile makes the next one larger, and so cheaper. */
   concurrency?: number
   /** Asks that may wait; beyond it `submit` throws `kernel.database_busy`. Default 10,000. */
   maxWaiting?: number
@@ -33,7 +33,7 @@ interface Waiting<Ask, Answer> {
  * than one, since round trips and commits are what it pays for (bench/identity).
  */
 export function createBatcher<Ask, Answer>(options: BatcherOptions<Ask, Answer>): Batcher<Ask, Answer> {
-  const { run, keyOf, maxBatch = 64, concurrency = 2, maxWaiting = 10_000 } = options
+  const { run, keyOf, maxBatch = 64, concurrency = 1, maxWaiting = 10_000 } = options
   let waiting: Waiting<Ask, Answer>[] = []
   const busyKeys = new Set<string>()
   let inFlight = 0
