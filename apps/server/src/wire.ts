@@ -35,6 +35,7 @@ import {
 } from '@mainstay/limits'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
+import { Authorization as AuthorizationService } from '@mainstay/proto/access/v1/authorization'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
@@ -66,6 +67,7 @@ export const migrationSets = [
 
 const services = [
   AccessService,
+  AuthorizationService,
   NotifyService,
   RecipientsService,
   InboxService,
@@ -157,7 +159,13 @@ export async function wire(options: {
   access.acceptAccounts(identity.authenticate)
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
-    implementations: [access.implementation, ...notify.implementations, ...identity.implementations, system],
+    implementations: [
+      access.implementation,
+      access.authorizationImplementation,
+      ...notify.implementations,
+      ...identity.implementations,
+      system,
+    ],
     ports: { ...access.ports, limit: createCallLimits(limits, settings.limits) },
     logger,
     metrics,

@@ -1,4 +1,5 @@
 import { Access } from '@mainstay/proto/access/v1'
+import { Authorization } from '@mainstay/proto/access/v1/authorization'
 import { Identity } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { Clients } from '@mainstay/proto/identity/v1/clients'
@@ -19,6 +20,7 @@ import { createConnector, type MainstayOptions } from './connector.ts'
 export interface Mainstay {
   access: Client<typeof Access>
   accounts: Client<typeof Accounts>
+  authorization: Client<typeof Authorization>
   campaigns: Client<typeof Campaigns>
   clients: Client<typeof Clients>
   identity: Client<typeof Identity>
@@ -44,6 +46,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
   return {
     access: client(Access),
     accounts: client(Accounts),
+    authorization: client(Authorization),
     campaigns: client(Campaigns),
     clients: client(Clients),
     identity: client(Identity),
