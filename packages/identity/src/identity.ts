@@ -78,7 +78,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     implementations: [
       implementIdentity({ clients, otp, signIn, accounts, sessions }),
-      implementAccounts({ db, pageTokens, accounts, sessions }),
+      implementAccounts({ db, clock, pageTokens, accounts, sessions }),
       implementClients({ clients }),
     ],
     authenticate: createAccountAuthenticator({ accessTokens, ended, clock }),
