@@ -7,6 +7,8 @@ const benches: Record<string, () => Promise<Bench>> = {
   accept: async () => (await import('./accept.ts')).bench,
   campaign: async () => (await import('./campaign.ts')).bench,
   deliver: async () => (await import('./deliver.ts')).bench,
+  identity: async () => (await import('./identity.ts')).bench,
+  limits: async () => (await import('./limits.ts')).bench,
   rpc: async () => (await import('./rpc.ts')).bench,
 }
 

@@ -1,6 +1,7 @@
 import { accessSettings } from '@mainstay/access'
 import { identitySettings } from '@mainstay/identity'
 import { defineSettings, kernelSettings, type LoadedSettings, loadSettings } from '@mainstay/kernel'
+import { limitsSettings } from '@mainstay/limits'
 import { notifySettings } from '@mainstay/notify'
 import { rpcSettings } from '@mainstay/rpc'
 
@@ -52,6 +53,7 @@ export const settingsTables = [
   serverSettings,
   rpcSettings,
   accessSettings,
+  limitsSettings,
   notifySettings,
   identitySettings,
 ] as const

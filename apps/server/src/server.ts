@@ -13,6 +13,7 @@ import { readDevKey, writeDevKey } from './dev-key.ts'
 import type { Engine } from './engine.ts'
 import { freeStartMemory } from './free-start-memory.ts'
 import { createHttp, serveHealth } from './http.ts'
+import { serveKeys } from './key-routes.ts'
 import { listening } from './listen.ts'
 import { createMailboxSignIn } from './mailbox-sign-in.ts'
 import { servePreferences } from './preference-routes.ts'
@@ -76,9 +77,10 @@ async function start(
   const engine = await setUpDatabase(settings, logger, progress)
   undo.push(() => engine.stop())
   const program = await wire({ role, version, settings, logger, engine, home, resolveServiceUrl })
-  const { bus, events, jobs, access, notify, identity, health } = program
+  const { bus, events, jobs, access, limits, notify, identity, health } = program
   await bus.start()
   undo.push(() => bus.stop())
+  undo.push(() => limits.close())
   await access.start()
   undo.push(() => access.stop())
   const { project, operator } = await access.ensureBootstrap()
@@ -109,6 +111,7 @@ async function start(
     serveReports(http, { reports: notify.reports, publicUrl, logger })
     serveTracking(http, notify.tracking)
     servePreferences(http, notify.preferencePages)
+    serveKeys(http, identity)
     registerDocs(http, { errorsFolder })
   }
   const hasConsole = role !== 'worker' && serveConsole(http)

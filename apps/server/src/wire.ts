@@ -18,13 +18,27 @@ import {
   type Metrics,
   registerDbMetrics,
   registerProcessMetrics,
+  type Sealer,
+  SettingsError,
   systemClock,
 } from '@mainstay/kernel'
+import {
+  createCallLimits,
+  createCaptcha,
+  createLimits,
+  createOtpGuard,
+  createProofOfWork,
+  type Limits,
+  limitsMigrations,
+  openLimitsEngine,
+  type ProofPort,
+} from '@mainstay/limits'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
+import { OtpProtection as OtpProtectionService } from '@mainstay/proto/identity/v1/otp-protection'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
@@ -45,6 +59,7 @@ import { implementSystem } from './system.ts'
 export const migrationSets = [
   kernelMigrations,
   accessMigrations,
+  limitsMigrations,
   notifyMigrations,
   identityMigrations,
 ] as const
@@ -60,6 +75,7 @@ const services = [
   PreferencesService,
   WorkflowsService,
   IdentityService,
+  OtpProtectionService,
   AccountsService,
   ClientsService,
   SystemService,
@@ -73,6 +89,7 @@ export interface Program {
   health: Health
   metrics: Metrics
   access: Access
+  limits: Limits
   notify: NotifyCapability
   identity: Identity
   rpc: Rpc
@@ -115,6 +132,7 @@ export async function wire(options: {
     contracts: services,
     events,
   })
+  const limits = createLimits({ engine: await openLimitsEngine(db, settings.limits), clock, logger, metrics })
   const notify = createNotify({
     db,
     bus,
@@ -130,8 +148,9 @@ export async function wire(options: {
     reportUrl: reportUrls(settings.access.publicUrl),
     resolveServiceUrl: options.resolveServiceUrl,
   })
+  const guard = createOtpGuard({ db, clock, logger, limits, proofs: openProofs(settings, sealer, logger) })
   const identity = createIdentity({
-    ...{ db, bus, clock, events, sealer, pageTokens, notify },
+    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard },
     settings: settings.identity,
     baseUrl: baseUrlOf(settings),
   })
@@ -139,13 +158,14 @@ export async function wire(options: {
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
     implementations: [access.implementation, ...notify.implementations, ...identity.implementations, system],
-    ports: access.ports,
+    ports: { ...access.ports, limit: createCallLimits(limits, settings.limits) },
     logger,
     metrics,
     limits: settings.rpc,
   })
 
   jobs.cron('access.sweep', '*/10 * * * *', ({ signal }) => access.sweep(signal))
+  jobs.cron('limits.sweep', '*/10 * * * *', async () => void (await limits.sweep()))
   jobs.cron('notify.maintain', '*/10 * * * *', () => notify.maintain())
   jobs.cron('identity.maintain', '*/10 * * * *', () => identity.maintain())
   jobs.cron('events.maintain', '7 * * * *', () => events.maintain())
@@ -154,7 +174,21 @@ export async function wire(options: {
   health.addCheck('bus', () => {
     if (!bus.isConnected()) throw new Error('the notification connection is down')
   })
-  return { bus, events, jobs, health, metrics, access, notify, identity, rpc }
+  return { bus, events, jobs, health, metrics, access, limits, notify, identity, rpc }
+}
+
+/** What callers prove before a code is sent, where a rule asks for it. */
+function openProofs(
+  { identity }: ServerSettings,
+  sealer: Pick<Sealer, 'deriveKey'>,
+  logger: Logger,
+): ProofPort {
+  const { otpProof: kind, otpCaptchaSiteKey: siteKey, otpCaptchaSecret: secret } = identity
+  if (kind === 'proof_of_work') return createProofOfWork(sealer.deriveKey('otp proofs'), systemClock)
+  if (siteKey !== undefined && secret !== undefined) return createCaptcha({ kind, siteKey, secret, logger })
+  throw new SettingsError([
+    `IDENTITY_OTP_PROOF: ${kind} needs IDENTITY_OTP_CAPTCHA_SITE_KEY and IDENTITY_OTP_CAPTCHA_SECRET`,
+  ])
 }
 
 /** Where people reach us. Without MAINSTAY_PUBLIC_URL that is this machine. */

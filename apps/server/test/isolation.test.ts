@@ -126,6 +126,12 @@ describe('what belongs to a project', () => {
         notification: { to, email: mail },
       },
     })
+    const { clientId } = await make('identity.v1.Clients/CreateClient', {
+      client: { kind: 'driver', displayName: SECRET },
+    })
+    const { accountId } = await make('identity.v1.Accounts/CreateAccount', {
+      account: { kind: 'driver', displayName: SECRET },
+    })
     const yaml = `name: ${NAME}\nsteps:\n  - { id: wait, delay: 1d }\n  - { id: a, channel: email, content: { subject: ${SECRET}, text: a } }`
     await make('notify.v1.Workflows/PublishWorkflow', { yaml })
     const { runId } = await make('notify.v1.Workflows/StartWorkflow', {
@@ -140,6 +146,8 @@ describe('what belongs to a project', () => {
         scheduleId: String(scheduleId),
         runId: String(runId),
         apiKeyId: spareKeyId,
+        clientId: String(clientId),
+        personAccountId: String(accountId),
       },
       messageId: first(sent),
       notificationId: String(sent.notificationId),
@@ -174,7 +182,7 @@ describe('what belongs to a project', () => {
     const { rows: tables } = await database.db.query<{ name: string }>({
       text: `SELECT format('%I.%I', table_schema, table_name) AS name
         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-        WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND table_schema IN ('notify', 'access')
+        WHERE column_name = 'project_id' AND table_type = 'BASE TABLE' AND table_schema IN ('notify', 'access', 'identity', 'limits')
           AND table_name NOT IN ('api_keys', 'idempotency_keys') ORDER BY 1`,
     })
     const prints: Record<string, string> = {}
@@ -295,7 +303,7 @@ describe('what belongs to a project', () => {
   ): Promise<string | undefined> {
     let answer = await ask(method, request, testKey)
     // What holds for both modes takes a live key.
-    if (reasonOf(answer) === 'notify.mode_not_allowed') answer = await ask(method, request, liveKey)
+    if (reasonOf(answer).endsWith('.mode_not_allowed')) answer = await ask(method, request, liveKey)
     if (owner !== 'shows' && owner !== 'done') return reasonOf(answer) === owner ? undefined : answer.text
     if (!answer.ok) return answer.text
     const shows = [SECRET, NAME, ...ids].some((word) => answer.text.includes(word))
@@ -311,7 +319,11 @@ describe('what belongs to a project', () => {
     for (const [method, { request }] of refused) {
       const answer = await ask(method, request, ours.test.headers)
       assert.ok(!answer.ok, `${method}: ${answer.text}`)
-      assert.match(reasonOf(answer), /^notify\.(mode_not_allowed|schedule_not_found)$/, method)
+      assert.match(
+        reasonOf(answer),
+        /^(notify\.schedule_not_found|(notify|identity)\.mode_not_allowed)$/,
+        method,
+      )
     }
     assert.deepEqual(await fingerprint('lively'), before)
   })

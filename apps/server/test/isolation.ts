@@ -1,3 +1,5 @@
+import { IDENTITY_WITHOUT_PROBE, identityProbes } from './isolation-identity.ts'
+
 /** Ids and names of what the owner has; a stranger gets to know the ids, as from a log, and guesses the names. */
 export interface Owned {
   messageId: string
@@ -14,6 +16,9 @@ export interface Owned {
   scheduleId: string
   runId: string
   apiKeyId: string
+  /** Of a person. */
+  personAccountId: string
+  clientId: string
 }
 
 /** The name of everything of the owner's that has one. */
@@ -241,6 +246,7 @@ export function probes(owned: Owned): Record<string, Probe> {
     ...under('notify.v1.Tracking', tracking),
     ...under('notify.v1.Recipients', recipients),
     ...under('access.v1.Access', access),
+    ...identityProbes(owned),
   }
 }
 
@@ -277,6 +283,7 @@ export const WITHOUT_PROBE: Record<string, string> = {
     'system.v1.System/ListDeadLetters',
     'system.v1.System/ReplayDeadLetter',
   ]),
+  ...Object.assign({}, ...Object.entries(IDENTITY_WITHOUT_PROBE).map(([why, names]) => saying(why, names))),
   ...saying('is a stream, which has a test of its own here', [
     'notify.v1.Notify/WatchMessages',
     'notify.v1.Campaigns/WatchCampaign',

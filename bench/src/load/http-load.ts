@@ -122,7 +122,7 @@ function drive(
 const LENGTH = 'content-length: '
 
 /** Where the first whole answer in the text ends; -1 while it is not whole. */
-function answerEnd(text: string): number {
+export function answerEnd(text: string): number {
   const head = text.indexOf('\r\n\r\n')
   if (head < 0) return -1
   const named = text.indexOf(LENGTH)

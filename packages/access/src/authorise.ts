@@ -37,7 +37,7 @@ export function authorise(caller: Caller, rule: Rule, ctx: CallContext): void {
         'An account may not call this method. Call it from your server, with an API key.',
       )
     case 'operator':
-      if (rule.permission === '') throw notForThisCaller()
+      if (rule.account && rule.permission === '') throw notForThisCaller()
       if (permissionsAllow(caller.permissions, rule.permission)) break
       throw permissionDenied(rule.permission)
     default:

@@ -42,7 +42,7 @@ export {
   requireOwnRecipient,
 } from './recipient-tokens.ts'
 export { type Act, BY_SYSTEM, within } from './service/act.ts'
-export { type AuditEntry, recordAudit } from './service/audit.ts'
+export { type AuditEntry, recordAudit, recordAudits } from './service/audit.ts'
 export type { Bootstrap } from './service/bootstrap.ts'
 export { createFirstOperatorLink } from './service/first-operator-link.ts'
 export type { SweepReport } from './service/sweep.ts'

@@ -55,7 +55,8 @@ export function implementIdentity({
     async verifyOtp(request, ctx) {
       withoutCache(ctx)
       const app = await clients.getApp(request.clientId)
-      const signedIn = await signIn.withCode(app, {
+      const signedIn = await signIn.withCode({
+        app,
         challengeId: uuidOf('otp', request.challengeId),
         code: request.code,
         place: placeOf(ctx, request.device),

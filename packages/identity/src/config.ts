@@ -25,6 +25,32 @@ export const identitySettings = defineSettings('identity', {
     max: 1000,
     doc: 'How many wrong codes of six digits an identifier may see in a day before it gets codes of ten letters and digits. Nobody is locked out by it. 20 give a guesser one chance in 50,000 a day.',
   },
+  otpDefaultPriceMicros: {
+    env: 'IDENTITY_OTP_DEFAULT_PRICE_MICROS',
+    type: 'integer',
+    default: 50_000,
+    min: 0,
+    doc: 'What a text message with a code is taken to cost where the project has no prices (ImportPrices), in millionths of its currency: what budgets are counted in.',
+  },
+  otpProof: {
+    env: 'IDENTITY_OTP_PROOF',
+    type: 'enum',
+    values: ['proof_of_work', 'turnstile', 'hcaptcha'],
+    default: 'proof_of_work',
+    doc: 'What callers do before a code is sent when a rule asks for it: a proof of work, which needs nothing, or a captcha, which needs IDENTITY_OTP_CAPTCHA_SITE_KEY and IDENTITY_OTP_CAPTCHA_SECRET.',
+  },
+  otpCaptchaSiteKey: {
+    env: 'IDENTITY_OTP_CAPTCHA_SITE_KEY',
+    type: 'string',
+    optional: true,
+    doc: 'The site key of Turnstile or hCaptcha.',
+  },
+  otpCaptchaSecret: {
+    env: 'IDENTITY_OTP_CAPTCHA_SECRET',
+    type: 'secret',
+    optional: true,
+    doc: 'The secret of Turnstile or hCaptcha.',
+  },
   refreshGraceMs: {
     env: 'IDENTITY_REFRESH_GRACE_MS',
     type: 'duration_ms',

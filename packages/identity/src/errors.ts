@@ -16,6 +16,8 @@ export const reasons = defineReasons({
   'identity.channel_not_allowed': 'invalid_argument',
   'identity.challenge_invalid': 'failed_precondition',
   'identity.code_wrong': 'permission_denied',
+  'identity.otp_refused': 'resource_exhausted',
+  'identity.otp_proof_required': 'failed_precondition',
   'identity.otp_too_many_sends': 'resource_exhausted',
   'identity.account_banned': 'permission_denied',
 

@@ -1,4 +1,5 @@
 import type { Bus, Clock, Db, Events, PageTokens, Sealer } from '@mainstay/kernel'
+import type { OtpGuard } from '@mainstay/limits'
 import type { Notify } from '@mainstay/notify'
 import type { CallContext, Caller, Implementation } from '@mainstay/rpc'
 import type { JWK } from 'jose'
@@ -9,11 +10,13 @@ import { implementClients } from './clients/api.ts'
 import { createClients } from './clients/service.ts'
 import type { IdentitySettings } from './config.ts'
 import { createDevices } from './devices.ts'
-import { createKeys } from './keys/keys.ts'
-import { createCodes } from './otp/codes.ts'
+import { createKeys, NoProjectError } from './keys/keys.ts'
+import { createAdmission } from './otp/admission.ts'
+import { CODES_KEY, createCodes } from './otp/codes.ts'
 import { createOtpSender } from './otp/sender.ts'
 import { createOtp, GUESS_WINDOW_MS } from './otp/service.ts'
 import { deleteOldChallenges } from './otp/store.ts'
+import { implementOtpProtection } from './otp-protection/api.ts'
 import { createAccessTokens } from './sessions/access-tokens.ts'
 import { createAccountAuthenticator } from './sessions/authenticator.ts'
 import { createEndedSessions } from './sessions/ended.ts'
@@ -26,11 +29,12 @@ export interface IdentityDeps {
   db: Db
   bus: Bus
   clock: Clock
-  events: Pick<Events, 'publish'>
+  events: Pick<Events, 'publish' | 'publishMany'>
   sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
   pageTokens: PageTokens
   settings: IdentitySettings
-  notify: Pick<Notify, 'send'>
+  notify: Pick<Notify, 'send' | 'oneTimeCodes'>
+  guard: OtpGuard
   /** Where people reach this installation, without a slash at the end: what tokens name as their issuer. */
   baseUrl: string
   /** Milliseconds that never step back, for the lease on ended sessions. Default `performance.now`. */
@@ -43,8 +47,8 @@ export interface Identity {
   implementations: readonly Implementation[]
   /** For access: says which account an access token is of. */
   authenticate(token: string, ctx: CallContext): Caller | Promise<Caller>
-  /** The public keys of a project (uuid), RFC 7517 §5. */
-  jwks(projectId: string, live: boolean): Promise<{ keys: JWK[] }>
+  /** The public keys of a project (uuid), RFC 7517 §5. Undefined when there is no such project. */
+  jwks(projectId: string, live: boolean): Promise<{ keys: JWK[] } | undefined>
   /** Listens for what changes elsewhere. */
   start(): Promise<void>
   stop(): void
@@ -62,7 +66,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const accessTokens = createAccessTokens({ keys, clock, baseUrl: () => deps.baseUrl })
   const ended = createEndedSessions({ db, ...(deps.monotonicMs && { monotonicMs: deps.monotonicMs }) })
   const refreshTokens = createRefreshTokens(sealer.deriveKey('identity refresh tokens'))
-  const codes = createCodes(sealer.deriveKey('identity codes'))
+  const codes = createCodes(sealer.deriveKey(CODES_KEY))
   const devices = createDevices(sealer.deriveKey('identity devices'), clock)
   const clients = createClients({ db, bus, clock, pageTokens })
   const sessions = createSessions({
@@ -71,8 +75,12 @@ export function createIdentity(deps: IdentityDeps): Identity {
   })
   const accounts = createAccounts({ db, clock, events: deps.events, pageTokens, clients, sessions })
   const sender = createOtpSender({ notify, clock })
-  const otp = createOtp({ db, clock, settings, codes, devices, sender })
-  const signIn = createSignIn({ db, clock, settings, codes, devices, accounts, sessions })
+  const admission = createAdmission({
+    ...{ guard: deps.guard, notify, defaultPriceMicros: settings.otpDefaultPriceMicros },
+    recipientKey: sealer.deriveKey('identity recipients'),
+  })
+  const otp = createOtp({ db, clock, settings, codes, devices, sender, admission })
+  const signIn = createSignIn({ db, clock, settings, codes, devices, accounts, sessions, admission })
   const listening: (() => void)[] = []
 
   return {
@@ -80,9 +88,17 @@ export function createIdentity(deps: IdentityDeps): Identity {
       implementIdentity({ clients, otp, signIn, accounts, sessions }),
       implementAccounts({ db, clock, pageTokens, accounts, sessions }),
       implementClients({ clients }),
+      implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],
     authenticate: createAccountAuthenticator({ accessTokens, ended, clock }),
-    jwks: async (projectId, live) => (await keys.ring(projectId, live)).jwks,
+    async jwks(projectId, live) {
+      try {
+        return (await keys.ring(projectId, live)).jwks
+      } catch (error) {
+        if (error instanceof NoProjectError) return undefined
+        throw error
+      }
+    },
     async start() {
       await clients.start()
       listening.push(bus.onReconnect(ended.hint))
@@ -95,6 +111,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     async maintain() {
       const nowMs = clock.nowMs()
       await keys.rotate()
+      await deps.guard.maintain()
       await deleteOldChallenges(db, new Date(nowMs - GUESS_WINDOW_MS))
       await deleteOldSessions(db, {
         ends: new Date(nowMs - 2 * HOUR_MS),

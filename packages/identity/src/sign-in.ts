@@ -1,18 +1,18 @@
-import { type Act, recordAudit } from '@mainstay/access'
-import { appError, type Clock, type Db, type Tx, toTypeId } from '@mainstay/kernel'
+import { recordAudits } from '@mainstay/access'
+import { appError, type Clock, createBatcher, type Db, type Tx, toTypeId } from '@mainstay/kernel'
 import { AccountState } from '@mainstay/proto/identity/v1/accounts'
-import type { Accounts } from './accounts/service.ts'
-import { type AccountWithIdentifiers, signInByIdentifier } from './accounts/store.ts'
+import { type Accounts, newAccount } from './accounts/service.ts'
+import { type AccountWithIdentifiers, signInByIdentifiers } from './accounts/store.ts'
 import type { AppClient } from './clients/service.ts'
 import type { IdentitySettings } from './config.ts'
 import type { Devices } from './devices.ts'
 import { reasons } from './errors.ts'
-import type { CanonicalIdentifier } from './identifiers.ts'
+import type { Admission } from './otp/admission.ts'
 import type { Codes } from './otp/codes.ts'
-import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS, NO_DEVICE } from './otp/service.ts'
-import { admitCheck, type ChallengeRow, clearGuesses, endChallenge, spendGuess } from './otp/store.ts'
+import { challengeInvalid, GUESS_WINDOW_MS, MOST_CHECKS } from './otp/service.ts'
+import { admitChecks, budgetKeyOf, type ChallengeRow, endChallenges, spendGuesses } from './otp/store.ts'
 import { methodOf } from './otp/words.ts'
-import type { Sessions, SignInPlace, Tokens } from './sessions/service.ts'
+import type { BegunSession, Sessions, SignInPlace, Tokens } from './sessions/service.ts'
 
 export interface SignInDeps {
   db: Db
@@ -20,8 +20,9 @@ export interface SignInDeps {
   settings: IdentitySettings
   codes: Codes
   devices: Devices
-  accounts: Pick<Accounts, 'create'>
+  accounts: Pick<Accounts, 'insert'>
   sessions: Pick<Sessions, 'begin'>
+  admission: Pick<Admission, 'verified'>
 }
 
 export interface SignedInAccount {
@@ -31,112 +32,188 @@ export interface SignedInAccount {
   deviceToken: string
 }
 
+/** A code that somebody typed, for the challenge that it was sent for. */
+export interface TypedCode {
+  app: AppClient
+  /** uuid. */
+  challengeId: string
+  code: string
+  place: SignInPlace
+  requestId: string
+}
+
 type Outcome =
-  | { right: false; checksLeft: number }
+  | { is: 'invalid' }
+  | { is: 'banned' }
+  | { is: 'wrong'; checksLeft: number }
   | {
-      right: true
+      is: 'right'
       challenge: ChallengeRow
       account: AccountWithIdentifiers
       created: boolean
-      tokens(): Promise<Tokens>
+      session: BegunSession
     }
+
+/** Who proved what, on the way to a session. */
+interface Proved {
+  ask: TypedCode
+  challenge: ChallengeRow
+}
+
+/** An account, and of a new one, who made it: of several who prove to be one person at the same time, one. */
+interface Found {
+  account: AccountWithIdentifiers
+  maker?: TypedCode
+}
 
 /** Signs people in once they have proved something. */
 export function createSignIn(deps: SignInDeps) {
-  const { db, clock, settings, codes, devices, accounts, sessions } = deps
+  const { db, clock, settings, codes, devices, accounts, sessions, admission } = deps
 
-  const checkCode = async (
-    tx: Tx,
-    app: AppClient,
-    ask: { challengeId: string; code: string; place: SignInPlace; requestId: string },
-  ): Promise<Outcome> => {
+  /** Those whose codes may be compared: of challenges that hold, and of identifiers that were not guessed at too often. */
+  const admit = async (tx: Tx, asks: readonly TypedCode[]): Promise<Map<string, ChallengeRow>> => {
     const now = clock.now()
-    const challenge = await admitCheck(tx, {
-      projectId: app.project_id,
-      challengeId: ask.challengeId,
-      clientId: app.client_id,
-      mostChecks: MOST_CHECKS,
-      now,
+    const questions = asks.map(({ app, challengeId }) => ({
+      ...{ projectId: app.project_id, challengeId, clientId: app.client_id },
+    }))
+    const challenges = await admitChecks(tx, questions, { mostChecks: MOST_CHECKS, now })
+    const admitted = new Map<string, ChallengeRow>()
+    let waiting = challenges.filter((challenge) => {
+      if (challenge.long_code) admitted.set(challenge.challenge_id, challenge)
+      return !challenge.long_code
     })
-    if (challenge === undefined) throw challengeInvalid()
-    const budget = {
-      projectId: app.project_id,
-      live: challenge.live,
-      kind: challenge.kind,
-      type: challenge.type,
-      value: challenge.value,
-      deviceId: challenge.device_id ?? NO_DEVICE,
+    const since = new Date(now.getTime() - GUESS_WINDOW_MS)
+    while (waiting.length > 0) {
+      // Guesses at one identifier take turns: each sees what those before it have used up.
+      const turn = new Map(waiting.map((challenge) => [budgetKeyOf(challenge), challenge]))
+      const allowed = await spendGuesses(tx, [...turn.values()], {
+        mostFailures: settings.guessesPerDay,
+        now,
+        since,
+      })
+      for (const [key, challenge] of turn)
+        if (allowed.has(key)) admitted.set(challenge.challenge_id, challenge)
+      waiting = waiting.filter((challenge) => turn.get(budgetKeyOf(challenge)) !== challenge)
     }
-    if (!challenge.long_code) {
-      const since = new Date(now.getTime() - GUESS_WINDOW_MS)
-      const mayGuess = await spendGuess(tx, budget, { mostFailures: settings.guessesPerDay, now, since })
-      // Rolled back, the check is not counted; it was not compared, either.
-      if (!mayGuess) throw challengeInvalid()
+    return admitted
+  }
+
+  /** The accounts of identifiers that were proved, new ones where there are none, by the identifier's key. */
+  const findOrMake = async (tx: Tx, proved: readonly Proved[]): Promise<Map<string, Found>> => {
+    const now = clock.now()
+    const distinct = new Map(proved.map((one) => [identifierKeyOf(one.challenge), one]))
+    const keys = [...distinct.values()].map(({ challenge }) => ({
+      ...{ projectId: challenge.project_id, live: challenge.live, kind: challenge.kind },
+      ...{ type: challenge.type, value: challenge.value },
+    }))
+    const found = new Map<string, Found>()
+    for (const row of await signInByIdentifiers(tx, keys, now)) {
+      found.set(identifierKeyOf({ ...row, type: row.by_type, value: row.by_value }), { account: row })
     }
-    const right = codes.matches(challenge.challenge_id, challenge.long_code, ask.code)
-    if (!right || challenge.decoy) return { right: false, checksLeft: MOST_CHECKS - challenge.checks }
-    await endChallenge(tx, app.project_id, challenge.challenge_id, now)
-    await clearGuesses(tx, budget)
-    const { account, created } = await findOrMake(tx, app, challenge, ask.requestId)
-    const place = { ...ask.place }
-    const session = await sessions.begin(
+    const made = [...distinct]
+      .filter(([key]) => !found.has(key))
+      .map(([key, { ask, challenge }]) => {
+        const { project_id: projectId, live, kind, type, value, locale } = challenge
+        const person = { projectId, live, kind, locale, displayName: '', attributes: {}, verifyTime: now }
+        const row = newAccount({ ...person, identifiers: [{ type, value }] }, clock)
+        found.set(key, { account: row, maker: ask })
+        return { act: { actor: toTypeId('cli', ask.app.client_id), requestId: ask.requestId }, row }
+      })
+    await accounts.insert(tx, made)
+    return found
+  }
+
+  /** Compares codes that were typed at the same time, in one transaction: a commit is what a sign-in costs most of. */
+  const checkCodes = async (tx: Tx, asks: readonly TypedCode[]): Promise<Outcome[]> => {
+    const admitted = await admit(tx, asks)
+    const proved = asks.flatMap((ask): Proved[] => {
+      const challenge = admitted.get(ask.challengeId)
+      if (challenge === undefined || challenge.decoy) return []
+      return codes.matches(challenge.challenge_id, challenge.long_code, ask.code) ? [{ ask, challenge }] : []
+    })
+    const outcomes = new Map<TypedCode, Outcome>()
+    if (proved.length > 0) {
+      await endChallenges(
+        tx,
+        proved.map(({ challenge }) => challenge),
+        clock.now(),
+      )
+      const found = await findOrMake(tx, proved)
+      const entering = proved.flatMap(({ ask, challenge }) => {
+        const { account, maker } = found.get(identifierKeyOf(challenge)) ?? {}
+        if (account === undefined) return []
+        if (account.state === AccountState.ACTIVE)
+          return [{ ask, challenge, account, created: maker === ask }]
+        outcomes.set(ask, { is: 'banned' })
+        return []
+      })
+      const begun = await beginSessions(tx, entering)
+      for (const [index, one] of entering.entries()) {
+        outcomes.set(one.ask, { is: 'right', ...one, session: begun[index] as BegunSession })
+      }
+    }
+    return asks.map((ask): Outcome => {
+      const challenge = admitted.get(ask.challengeId)
+      if (challenge === undefined) return { is: 'invalid' }
+      return outcomes.get(ask) ?? { is: 'wrong', checksLeft: MOST_CHECKS - challenge.checks }
+    })
+  }
+
+  const beginSessions = async (
+    tx: Tx,
+    entering: readonly (Proved & { account: AccountWithIdentifiers })[],
+  ): Promise<BegunSession[]> => {
+    if (entering.length === 0) return []
+    const begun = await sessions.begin(
       tx,
-      app,
-      { accountId: account.account_id, methods: methodOf(challenge.channel) },
-      place,
+      entering.map(({ ask, challenge, account }) => ({
+        ...{ app: ask.app, accountId: account.account_id, place: ask.place },
+        methods: methodOf(challenge.channel),
+      })),
     )
-    const act: Act = { actor: toTypeId('acc', account.account_id), requestId: ask.requestId }
-    await recordAudit(tx, clock, act, {
-      projectId: app.project_id,
-      action: 'identity.sessions.create',
-      resource: toTypeId('asn', session.sessionId),
-    })
-    return { right: true, challenge, account, created, tokens: session.tokens }
+    await recordAudits(
+      tx,
+      clock,
+      entering.map(({ ask, account }, index) => ({
+        act: { actor: toTypeId('acc', account.account_id), requestId: ask.requestId },
+        entry: {
+          projectId: account.project_id,
+          action: 'identity.sessions.create',
+          resource: toTypeId('asn', begun[index]?.sessionId ?? ''),
+        },
+      })),
+    )
+    return begun
   }
 
-  /** The account of the identifier that was proved, or a new one. Two who make it at the same time get the same. */
-  const findOrMake = async (
-    tx: Tx,
-    app: AppClient,
-    challenge: ChallengeRow,
-    requestId: string,
-  ): Promise<{ account: AccountWithIdentifiers; created: boolean }> => {
-    const now = clock.now()
-    const identifier: CanonicalIdentifier = { type: challenge.type, value: challenge.value }
-    const key = { projectId: app.project_id, live: app.live, kind: app.kind, ...identifier }
-    const account = await signInByIdentifier(tx, key, now)
-    if (account !== undefined) {
-      requireActive(account)
-      return { account, created: false }
-    }
-    const act: Act = { actor: toTypeId('cli', app.client_id), requestId, tx }
-    await accounts.create(act, {
-      ...{ projectId: app.project_id, live: app.live, kind: app.kind, verifyTime: now },
-      ...{ displayName: '', locale: challenge.locale, attributes: {}, identifiers: [identifier] },
-    })
-    const made = await signInByIdentifier(tx, key, now)
-    if (made === undefined) throw new TypeError('An account that was just made is found')
-    return { account: made, created: true }
-  }
+  const checking = createBatcher<TypedCode, Outcome>({
+    keyOf: ({ challengeId }) => challengeId,
+    run: (asks) => db.transaction((tx) => checkCodes(tx, asks)),
+  })
 
   return {
     /**
      * Signs in with a code. Of right codes at the same time one wins; wrong ones are counted on the challenge and on the
-     * identifier, whatever happens afterwards. Throws `identity.code_wrong` and `identity.challenge_invalid`.
+     * identifier, whatever happens afterwards. Throws `identity.code_wrong`, `identity.challenge_invalid` and
+     * `identity.account_banned`.
      */
-    async withCode(
-      app: AppClient,
-      ask: { challengeId: string; code: string; place: SignInPlace; requestId: string },
-    ): Promise<SignedInAccount> {
-      const outcome = await signInOnce(() => db.transaction((tx) => checkCode(tx, app, ask)))
-      if (!outcome.right) throw codeWrong(outcome.checksLeft)
+    async withCode(ask: TypedCode): Promise<SignedInAccount> {
+      const outcome = await signInOnce(() => checking.submit(ask))
+      if (outcome.is === 'invalid') throw challengeInvalid()
+      if (outcome.is === 'banned') throw banned()
+      if (outcome.is === 'wrong') throw codeWrong(outcome.checksLeft)
+      const { app } = ask
       const { challenge, account, created } = outcome
       const owner = {
         ...{ projectId: app.project_id, live: app.live, kind: app.kind },
         identifier: { type: challenge.type, value: challenge.value },
       }
+      admission.verified(app, owner.identifier, {
+        challengeId: challenge.challenge_id,
+        sends: challenge.sends,
+      })
       return {
-        tokens: await outcome.tokens(),
+        tokens: await outcome.session.tokens(),
         account,
         created,
         deviceToken: devices.issue(owner, challenge.device_id ?? undefined),
@@ -146,6 +223,16 @@ export function createSignIn(deps: SignInDeps) {
 }
 
 export type SignIn = ReturnType<typeof createSignIn>
+
+function identifierKeyOf({
+  project_id,
+  live,
+  kind,
+  type,
+  value,
+}: Pick<ChallengeRow, 'project_id' | 'live' | 'kind' | 'type' | 'value'>): string {
+  return JSON.stringify([project_id, live, kind, type, value])
+}
 
 /** Somebody else made the account of the same identifier while we did: it is there now, so once more finds it. */
 async function signInOnce(run: () => Promise<Outcome>): Promise<Outcome> {
@@ -161,9 +248,8 @@ function isIdentifierTaken(error: unknown): boolean {
   return error instanceof Error && 'reason' in error && error.reason === 'identity.identifier_taken'
 }
 
-function requireActive(account: AccountWithIdentifiers): void {
-  if (account.state === AccountState.ACTIVE) return
-  throw appError(
+function banned() {
+  return appError(
     reasons,
     'identity.account_banned',
     'This account is kept out. Ask the people whose app it is.',

@@ -1,3 +1,4 @@
+export { type Batcher, type BatcherOptions, createBatcher } from './batch/batcher.ts'
 export { type Bus, type BusOptions, createBus, MAX_PAYLOAD_BYTES } from './bus/index.ts'
 export { type Cache, type CacheOptions, createCache } from './cache/index.ts'
 export { type Clock, systemClock } from './clock.ts'

@@ -42,6 +42,7 @@ import { deleteOldReports } from './reports/retention.ts'
 import { createSettler } from './reports/settler.ts'
 import { routingHandlers } from './routing/api.ts'
 import { measureRates } from './routing/measure.ts'
+import { createOneTimeCodes, type OneTimeCodes } from './routing/one-time-codes.ts'
 import { createRoutingService } from './routing/service.ts'
 import { createSharedBreakers } from './routing/shared-breakers.ts'
 import { createRoutingTables } from './routing/table.ts'
@@ -91,6 +92,8 @@ export interface Notify {
   worker: { start(): Promise<void>; stop(): Promise<void> }
   /** Stores a notification as SendNotification does, for other parts of the program. What the contract's rules refuse is theirs to keep. */
   send: Send
+  /** For whoever sends one-time codes. */
+  oneTimeCodes: OneTimeCodes
   /** Makes what every project has: the sandbox account, and the SMTP account of the settings. */
   ensureDefaults(projectId: string): Promise<void>
   /** What providers tell later about messages that they took. */
@@ -278,6 +281,7 @@ export function createNotify(deps: NotifyDeps): Notify {
       },
     },
     send,
+    oneTimeCodes: createOneTimeCodes(db, tables),
     reports,
     tracking,
     preferencePages,

@@ -34,6 +34,14 @@ export const rpcSettings = defineSettings('rpc', {
     max: 1000,
     doc: 'How deep objects and lists of a JSON body may nest. Deeper ones are refused with rpc.body_too_deep.',
   },
+  trustedProxies: {
+    env: 'HTTP_TRUSTED_PROXIES',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 10,
+    doc: 'How many proxies of yours stand between callers and this server. The caller’s address, which limits go by, is taken from as many entries of X-Forwarded-For, from the right; callers can write anything into the others. Behind one nginx or load balancer: 1.',
+  },
   requestTimeoutMs: {
     env: 'HTTP_REQUEST_TIMEOUT_MS',
     type: 'duration_ms',

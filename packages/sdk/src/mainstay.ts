@@ -1,4 +1,8 @@
 import { Access } from '@mainstay/proto/access/v1'
+import { Identity } from '@mainstay/proto/identity/v1'
+import { Accounts } from '@mainstay/proto/identity/v1/accounts'
+import { Clients } from '@mainstay/proto/identity/v1/clients'
+import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
@@ -14,8 +18,12 @@ import { createConnector, type MainstayOptions } from './connector.ts'
 /** The clients of every capability. */
 export interface Mainstay {
   access: Client<typeof Access>
+  accounts: Client<typeof Accounts>
   campaigns: Client<typeof Campaigns>
+  clients: Client<typeof Clients>
+  identity: Client<typeof Identity>
   notify: Client<typeof Notify>
+  otpProtection: Client<typeof OtpProtection>
   preferences: Client<typeof Preferences>
   schedules: Client<typeof Schedules>
   system: Client<typeof System>
@@ -35,8 +43,12 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
   const client = createConnector(options)
   return {
     access: client(Access),
+    accounts: client(Accounts),
     campaigns: client(Campaigns),
+    clients: client(Clients),
+    identity: client(Identity),
     notify: client(Notify),
+    otpProtection: client(OtpProtection),
     preferences: client(Preferences),
     schedules: client(Schedules),
     system: client(System),

@@ -1,6 +1,6 @@
 import { type Clock, type Executor, newId, type PageTokens, pageLimit, type Tx } from '@mainstay/kernel'
 import { NO_PROJECT } from '../idempotency.ts'
-import { type AuditEntryRow, insertAuditEntry, listAuditEntries } from '../store/audit-entries.ts'
+import { type AuditEntryRow, insertAuditEntries, listAuditEntries } from '../store/audit-entries.ts'
 import type { Act } from './act.ts'
 import type { PageAsk } from './paging.ts'
 
@@ -18,14 +18,27 @@ export interface AuditEntry {
  * without its change.
  */
 export async function recordAudit(tx: Tx, clock: Clock, act: Act, entry: AuditEntry): Promise<void> {
-  await insertAuditEntry(tx, entry.projectId, {
-    audit_entry_id: newId(clock),
-    create_time: clock.now(),
-    actor: act.actor,
-    action: entry.action,
-    resource: entry.resource,
-    request_id: act.requestId,
-  })
+  await recordAudits(tx, clock, [{ act, entry }])
+}
+
+/** The same of several changes that one transaction makes. */
+export async function recordAudits(
+  tx: Tx,
+  clock: Clock,
+  changes: readonly { act: Act; entry: AuditEntry }[],
+): Promise<void> {
+  await insertAuditEntries(
+    tx,
+    changes.map(({ act, entry }) => ({
+      project_id: entry.projectId,
+      audit_entry_id: newId(clock),
+      create_time: clock.now(),
+      actor: act.actor,
+      action: entry.action,
+      resource: entry.resource,
+      request_id: act.requestId,
+    })),
+  )
 }
 
 /** A page of a project's entries, newest first; with those of the whole installation for an operator. */

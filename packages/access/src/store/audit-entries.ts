@@ -9,18 +9,22 @@ export interface AuditEntryRow {
   request_id: string
 }
 
-export async function insertAuditEntry(tx: Tx, projectId: string, row: AuditEntryRow): Promise<void> {
+export async function insertAuditEntries(
+  tx: Tx,
+  rows: readonly (AuditEntryRow & { project_id: string })[],
+): Promise<void> {
   await tx.query({
+    name: 'access.insert_audit_entries',
     text: `INSERT INTO access.audit_entries (project_id, audit_entry_id, create_time, actor, action, resource, request_id)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])`,
     values: [
-      projectId,
-      row.audit_entry_id,
-      row.create_time,
-      row.actor,
-      row.action,
-      row.resource,
-      row.request_id,
+      rows.map(({ project_id }) => project_id),
+      rows.map(({ audit_entry_id }) => audit_entry_id),
+      rows.map(({ create_time }) => create_time),
+      rows.map(({ actor }) => actor),
+      rows.map(({ action }) => action),
+      rows.map(({ resource }) => resource),
+      rows.map(({ request_id }) => request_id),
     ],
   })
 }

@@ -1,4 +1,4 @@
-import { type Act, recordAudit, within } from '@mainstay/access'
+import { type Act, recordAudit, recordAudits, within } from '@mainstay/access'
 import {
   type AppError,
   appError,
@@ -23,8 +23,7 @@ import {
   eraseAccount,
   findAccount,
   findAccountsByIdentifier,
-  insertAccount,
-  insertIdentifier,
+  insertAccounts,
   listAccounts,
   setBan,
   updateAccount,
@@ -53,7 +52,7 @@ export interface AccountChange {
 export interface AccountsDeps {
   db: Db
   clock: Clock
-  events: Pick<Events, 'publish'>
+  events: Pick<Events, 'publish' | 'publishMany'>
   pageTokens: PageTokens
   clients: Pick<Clients, 'requireKind'>
   sessions: Pick<Sessions, 'end'>
@@ -67,11 +66,28 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
   }
 
   const audit = (tx: Tx, act: Act, row: AccountRow, verb: string): Promise<void> =>
-    recordAudit(tx, clock, act, {
-      projectId: row.project_id,
-      action: `identity.accounts.${verb}`,
-      resource: toTypeId('acc', row.account_id),
-    })
+    recordAudit(tx, clock, act, entryFor(row, verb))
+
+  /** Stores accounts of people whom nobody knew, and tells. Throws `identity.identifier_taken`. */
+  const insert = async (
+    tx: Tx,
+    made: readonly { act: Act; row: AccountWithIdentifiers }[],
+  ): Promise<void> => {
+    if (made.length === 0) return
+    const rows = made.map(({ row }) => row)
+    const free = await insertAccounts(tx, rows)
+    const isFree = new Set(free.map(({ account_id, type, value }) => `${account_id} ${type} ${value}`))
+    for (const { account_id, identifiers } of rows) {
+      const taken = identifiers.findIndex(({ type, value }) => !isFree.has(`${account_id} ${type} ${value}`))
+      if (taken >= 0) throw identifierTaken(taken)
+    }
+    await recordAudits(
+      tx,
+      clock,
+      made.map(({ act, row }) => ({ act, entry: entryFor(row, 'create') })),
+    )
+    await events.publishMany(tx, accountCreated, rows.map(eventOf))
+  }
 
   /** Reads, checks the mode, changes and tells: what every change of one account does. */
   const change = async (
@@ -94,34 +110,15 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
   return {
     get,
 
-    /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken`. */
+    /** Makes an account for a person whom nobody knew. Throws `identity.identifier_taken` and `identity.kind_not_found`. */
     async create(act: Act, person: NewPerson): Promise<AccountWithIdentifiers> {
-      return await within(db, act, async (tx) => {
-        await clients.requireKind(tx, person.projectId, person.kind)
-        const now = clock.now()
-        const accountId = newId(clock)
-        await insertAccount(tx, {
-          project_id: person.projectId,
-          account_id: accountId,
-          person_id: newId(clock),
-          live: person.live,
-          kind: person.kind,
-          display_name: person.displayName,
-          locale: person.locale,
-          attributes: JSON.stringify(person.attributes),
-          create_time: now,
-        })
-        for (const [index, identifier] of person.identifiers.entries()) {
-          const row = { ...person, ...identifier, accountId, createTime: now }
-          if (!(await insertIdentifier(tx, row))) throw identifierTaken(index)
-        }
-        const row = await findAccount(tx, person.projectId, accountId)
-        if (row === undefined) throw new TypeError('An account that was just made is there')
-        await audit(tx, act, row, 'create')
-        await events.publish(tx, accountCreated, eventOf(row))
-        return row
-      })
+      await clients.requireKind(db, person.projectId, person.kind)
+      const row = newAccount(person, clock)
+      await within(db, act, (tx) => insert(tx, [{ act, row }]))
+      return row
     },
+
+    insert,
 
     async list(ask: {
       method: string
@@ -201,6 +198,27 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
 }
 
 export type Accounts = ReturnType<typeof createAccounts>
+
+/** The account of a person whom nobody knew. */
+export function newAccount(person: NewPerson, clock: Clock): AccountWithIdentifiers {
+  const { projectId, live, kind, displayName, locale, attributes, identifiers, verifyTime } = person
+  const now = clock.now()
+  return {
+    ...{ project_id: projectId, account_id: newId(clock), person_id: newId(clock), live, kind },
+    ...{ state: AccountState.ACTIVE, display_name: displayName, locale, attributes, version: '1' },
+    ...{ create_time: now, update_time: now, last_sign_in_time: verifyTime },
+    ...{ ban_time: null, ban_reason: '', delete_time: null },
+    identifiers: identifiers.map(({ type, value }) => ({ type, value, verify_time: verifyTime })),
+  }
+}
+
+function entryFor(row: AccountRow, verb: string) {
+  return {
+    projectId: row.project_id,
+    action: `identity.accounts.${verb}`,
+    resource: toTypeId('acc', row.account_id),
+  }
+}
 
 export function requireMode(live: boolean, testMode: boolean): void {
   if (!live || !testMode) return

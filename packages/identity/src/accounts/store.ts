@@ -27,11 +27,6 @@ export interface IdentifierRow {
 
 export type AccountWithIdentifiers = AccountRow & { identifiers: IdentifierRow[] }
 
-export type NewAccount = Pick<
-  AccountRow,
-  'project_id' | 'account_id' | 'person_id' | 'live' | 'kind' | 'display_name' | 'locale' | 'create_time'
-> & { attributes: string }
-
 const COLUMNS = `a.project_id, a.account_id, a.person_id, a.live, a.kind, a.state, a.display_name, a.locale, a.attributes,
   a.version::text AS version, a.create_time, a.update_time, a.last_sign_in_time, a.ban_time, a.ban_reason, a.delete_time`
 
@@ -45,26 +40,36 @@ const ACTIVE = 1
 const BANNED = 2
 const DELETED = 3
 
-/** A person and their first account, in one statement. */
-export async function insertAccount(tx: Tx, row: NewAccount): Promise<void> {
-  await tx.query({
-    name: 'identity.insert_account',
-    text: `WITH person AS (INSERT INTO identity.people (project_id, person_id, create_time) VALUES ($1, $3, $8))
-           INSERT INTO identity.accounts (project_id, account_id, person_id, live, kind, state, display_name, locale,
-             attributes, version, create_time, update_time)
-           VALUES ($1, $2, $3, $4, $5, ${ACTIVE}, $6, $7, $9::jsonb, 1, $8, $8)`,
-    values: [
-      row.project_id,
-      row.account_id,
-      row.person_id,
-      row.live,
-      row.kind,
-      row.display_name,
-      row.locale,
-      row.create_time,
-      row.attributes,
-    ],
+/**
+ * People, their first accounts and what those sign in by, in one statement. The identifiers that were free: where one is missing,
+ * another account has it, and the transaction must not go on.
+ */
+export async function insertAccounts(
+  tx: Tx,
+  accounts: readonly AccountWithIdentifiers[],
+): Promise<{ account_id: string; type: number; value: string }[]> {
+  const { rows } = await tx.query<{ account_id: string; type: number; value: string }>({
+    name: 'identity.insert_accounts',
+    text: `WITH made AS (
+             SELECT * FROM jsonb_to_recordset($1::jsonb) AS a (project_id uuid, account_id uuid, person_id uuid, live boolean, kind text,
+               display_name text, locale text, attributes jsonb, create_time timestamptz, last_sign_in_time timestamptz,
+               identifiers jsonb)
+           ), person AS (
+             INSERT INTO identity.people (project_id, person_id, create_time) SELECT project_id, person_id, create_time FROM made
+           ), account AS (
+             INSERT INTO identity.accounts (project_id, account_id, person_id, live, kind, state, display_name, locale, attributes,
+               version, create_time, update_time, last_sign_in_time)
+             SELECT project_id, account_id, person_id, live, kind, ${ACTIVE}, display_name, locale, attributes, 1, create_time,
+               create_time, last_sign_in_time FROM made
+           )
+           INSERT INTO identity.identifiers (project_id, live, kind, type, value, account_id, create_time, verify_time)
+           SELECT made.project_id, made.live, made.kind, i.type, i.value, made.account_id, made.create_time, i.verify_time
+           FROM made CROSS JOIN LATERAL jsonb_to_recordset(made.identifiers) AS i (type smallint, value text, verify_time timestamptz)
+           ORDER BY made.project_id, made.live, made.kind, i.type, i.value
+           ON CONFLICT DO NOTHING RETURNING account_id, type, value`,
+    values: [JSON.stringify(accounts)],
   })
+  return rows
 }
 
 export interface NewIdentifier {
@@ -106,28 +111,43 @@ export interface IdentifierKey {
   value: string
 }
 
+/** An account, and the identifier that it was found by. */
+export type SignedInAccountRow = AccountWithIdentifiers & { by_type: number; by_value: string }
+
 /**
- * The account that signs in by an identifier, which its owner has just proved to be theirs: notes that, and the time. Undefined
- * when there is none. Its row is locked, so that a ban at the same time comes before or after, not in between.
+ * The accounts that sign in by identifiers which their owners have just proved to be theirs: notes that, and the time. Their rows are
+ * locked, so that a ban at the same time comes before or after, not in between. The keys are different ones.
  */
-export async function signInByIdentifier(
+export async function signInByIdentifiers(
   tx: Tx,
-  key: IdentifierKey,
+  keys: readonly IdentifierKey[],
   now: Date,
-): Promise<AccountWithIdentifiers | undefined> {
-  const { rows } = await tx.query<AccountWithIdentifiers>({
-    name: 'identity.sign_in_by_identifier',
-    text: `WITH proved AS (
-             UPDATE identity.identifiers SET verify_time = coalesce(verify_time, $6)
-             WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5
-             RETURNING project_id, account_id
+): Promise<SignedInAccountRow[]> {
+  const { rows } = await tx.query<SignedInAccountRow>({
+    name: 'identity.sign_in_by_identifiers',
+    text: `WITH asked AS (
+             SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::text[], $4::smallint[], $5::text[]) AS k (project_id, live, kind, type, value)
+           ), proved AS (
+             SELECT i.project_id, i.account_id, i.type, i.value FROM identity.identifiers i JOIN asked USING (project_id, live, kind, type, value)
+             ORDER BY i.account_id FOR KEY SHARE OF i
+           ), first_time AS (
+             UPDATE identity.identifiers i SET verify_time = $6 FROM asked k
+             WHERE i.project_id = k.project_id AND i.live = k.live AND i.kind = k.kind AND i.type = k.type AND i.value = k.value
+               AND i.verify_time IS NULL
            )
            UPDATE identity.accounts a SET last_sign_in_time = CASE WHEN a.state = ${ACTIVE} THEN $6 ELSE a.last_sign_in_time END
            FROM proved WHERE a.project_id = proved.project_id AND a.account_id = proved.account_id
-           RETURNING ${WITH_IDENTIFIERS}`,
-    values: [key.projectId, key.live, key.kind, key.type, key.value, now],
+           RETURNING ${WITH_IDENTIFIERS}, proved.type AS by_type, proved.value AS by_value`,
+    values: [
+      keys.map(({ projectId }) => projectId),
+      keys.map(({ live }) => live),
+      keys.map(({ kind }) => kind),
+      keys.map(({ type }) => type),
+      keys.map(({ value }) => value),
+      now,
+    ],
   })
-  return rows[0]
+  return rows
 }
 
 export async function findAccount(

@@ -29,6 +29,9 @@ export interface KeyRing {
   jwks: { keys: JWK[] }
 }
 
+/** A project that is not there has no keys, and gets none. */
+export class NoProjectError extends Error {}
+
 export interface KeysDeps {
   db: Db
   clock: Clock
@@ -43,7 +46,7 @@ export function createKeys({ db, clock, sealer, settings }: KeysDeps) {
   const open = async (rows: readonly SigningKeyRow[]): Promise<KeyRing> => {
     const nowMs = clock.nowMs()
     const signing = rows.find(({ sign_time }) => sign_time.getTime() <= nowMs) ?? rows.at(-1)
-    if (signing === undefined) throw new TypeError('A key ring has at least one key')
+    if (signing === undefined) throw new NoProjectError()
     const jwk = JSON.parse(sealer.open(PURPOSE, signing.key_id, signing.private_jwk).toString()) as JWK
     const verifying = new Map<string, CryptoKey>()
     for (const row of rows) verifying.set(row.key_id, await toKey(row.public_jwk))

@@ -25,7 +25,7 @@ export async function listSigningKeys(
   return rows
 }
 
-/** False when another process made the key of this sequence first. */
+/** False when another process made the key of this sequence first, or there is no such project. */
 export async function insertSigningKey(
   executor: Executor,
   projectId: string,
@@ -34,7 +34,7 @@ export async function insertSigningKey(
 ): Promise<boolean> {
   const { rowCount } = await executor.query({
     text: `INSERT INTO identity.signing_keys (project_id, live, sequence, key_id, public_jwk, private_jwk, create_time, sign_time)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+           SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT FROM access.projects WHERE project_id = $1) ON CONFLICT DO NOTHING`,
     values: [
       projectId,
       live,

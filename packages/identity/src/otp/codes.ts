@@ -7,6 +7,8 @@ export interface Codes {
   matches(challengeId: string, long: boolean, typed: string): boolean
 }
 
+/** The label of the key that codes are derived with. */
+export const CODES_KEY = 'identity codes'
 export const SHORT_LENGTH = 6
 export const LONG_LENGTH = 10
 

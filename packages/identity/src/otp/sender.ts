@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
 import { type Clock, newTrace, toTypeId } from '@mainstay/kernel'
@@ -6,6 +8,7 @@ import { OtpChannel } from '@mainstay/proto/identity/v1'
 import { MessageClass, SendNotificationRequestSchema, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { nobody } from '@mainstay/rpc'
 import type { AppClient } from '../clients/service.ts'
+import { otpDedupeKey } from './admission.ts'
 import type { OtpCaller } from './service.ts'
 import type { ChallengeRow } from './store.ts'
 import { emailWords, smsText, type Wording, whatsappText } from './words.ts'
@@ -15,8 +18,6 @@ export interface OtpMessage {
   app: AppClient
   code: string
   caller: OtpCaller
-  /** Of a challenge that an earlier answer asked for; empty when there was none. */
-  proof: string
 }
 
 export interface OtpSender {
@@ -35,9 +36,11 @@ export function createOtpSender({
   notify: Pick<Notify, 'send'>
   clock: Clock
 }): OtpSender {
+  const times = createRecentTimes()
   return {
     async send({ challenge, app, code, caller }) {
-      if (challenge.decoy) return
+      if (challenge.decoy) return await times.passOne()
+      const beganMs = performance.now()
       const { challenge_id, sends, channel, expire_time } = challenge
       const wording: Wording = {
         code,
@@ -52,7 +55,7 @@ export function createOtpSender({
         messageClass: MessageClass.OTP,
         unknownPolicy: UnknownPolicy.AT_LEAST_ONCE,
         ttl: durationFromMs(leftMs),
-        dedupeKey: `otp/${challenge_id}/${sends}`,
+        dedupeKey: otpDedupeKey(challenge_id, sends),
       })
       await notify.send(request, {
         projectId: app.project_id,
@@ -62,9 +65,32 @@ export function createOtpSender({
         idempotency: undefined,
         setHeader: () => undefined,
       })
+      times.note(performance.now() - beganMs)
     },
   }
 }
+
+/**
+ * What handing over took lately. A decoy lets one of these times pass, so that its answer does not come sooner than another's:
+ * that would tell who has an account.
+ */
+function createRecentTimes() {
+  const recent: number[] = []
+  let next = 0
+  return {
+    note(ms: number): void {
+      recent[next] = ms
+      next = (next + 1) % MOST_TIMES
+    },
+    async passOne(): Promise<void> {
+      const ms = recent.length === 0 ? FIRST_TIME_MS : recent[randomInt(recent.length)]
+      await setTimeout(ms)
+    },
+  }
+}
+
+const MOST_TIMES = 256
+const FIRST_TIME_MS = 5
 
 type Content = Pick<MessageInitShape<typeof SendNotificationRequestSchema>, 'to' | 'content'>
 

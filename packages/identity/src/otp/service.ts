@@ -1,4 +1,4 @@
-import { type AppError, appError, type Clock, type Db, newId } from '@mainstay/kernel'
+import { type AppError, appError, type Clock, createBatcher, type Db, newId } from '@mainstay/kernel'
 import { OtpChannel, OtpPurpose } from '@mainstay/proto/identity/v1'
 import { IdentifierType } from '@mainstay/proto/identity/v1/accounts'
 import type { AppClient } from '../clients/service.ts'
@@ -6,9 +6,10 @@ import type { IdentitySettings } from '../config.ts'
 import type { Devices } from '../devices.ts'
 import { reasons } from '../errors.ts'
 import type { CanonicalIdentifier } from '../identifiers.ts'
+import type { Admission } from './admission.ts'
 import type { Codes } from './codes.ts'
 import type { OtpSender } from './sender.ts'
-import { type ChallengeRow, findChallenge, findStanding, insertChallenge, noteSend } from './store.ts'
+import { type ChallengeRow, findChallenge, insertChallenges, type NewChallenge, noteSend } from './store.ts'
 
 export interface OtpDeps {
   db: Db
@@ -17,6 +18,7 @@ export interface OtpDeps {
   codes: Codes
   devices: Pick<Devices, 'read'>
   sender: OtpSender
+  admission: Pick<Admission, 'require'>
 }
 
 export interface StartOtp {
@@ -47,10 +49,11 @@ export interface Challenge {
 export const MOST_SENDS = 5
 export const MOST_CHECKS = 5
 export const GUESS_WINDOW_MS = 86_400_000
-/** Who guesses from no known device. */
-export const NO_DEVICE = '00000000-0000-0000-0000-000000000000'
 
-export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDeps) {
+export function createOtp({ db, clock, settings, codes, devices, sender, admission }: OtpDeps) {
+  /** Codes that are asked for at the same time share a statement. */
+  const starting = createBatcher<NewChallenge, ChallengeRow>({ run: (asked) => insertChallenges(db, asked) })
+
   const toChallenge = (row: ChallengeRow, app: AppClient): Challenge => {
     const resendMs = row.send_time.getTime() + settings.otpResendAfterMs
     return {
@@ -60,9 +63,9 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
     }
   }
 
-  const send = async (row: ChallengeRow, app: AppClient, caller: OtpCaller, proof: string): Promise<void> => {
+  const send = async (row: ChallengeRow, app: AppClient, caller: OtpCaller): Promise<void> => {
     const code = codes.of(row.challenge_id, row.long_code)
-    await sender.send({ challenge: row, app, code, caller, proof })
+    await sender.send({ challenge: row, app, code, caller })
   }
 
   return {
@@ -75,34 +78,30 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
       const channel = chooseChannel(app, identifier.type, ask.channel)
       const owner = { projectId: app.project_id, live: app.live, kind: app.kind, identifier }
       const deviceId = ask.deviceToken === '' ? undefined : devices.read(ask.deviceToken, owner)
+      const { proof, caller } = ask
+      await admission.require(app, { identifier, channel, deviceId: deviceId ?? '', proof, caller })
       const now = clock.now()
-      const standing = await findStanding(
-        db,
-        { ...owner, ...identifier, deviceId: deviceId ?? NO_DEVICE },
-        new Date(now.getTime() - GUESS_WINDOW_MS),
-      )
-      const row: ChallengeRow = {
-        project_id: app.project_id,
-        challenge_id: newId(clock),
-        live: app.live,
-        kind: app.kind,
-        client_id: app.client_id,
-        purpose: ask.purpose || OtpPurpose.SIGN_IN,
-        type: identifier.type,
-        value: identifier.value,
-        long_code: standing.failures >= settings.guessesPerDay,
-        decoy: app.rules.invite_only && !standing.accountExists,
-        device_id: deviceId ?? null,
-        channel,
-        locale: ask.locale,
-        sends: 1,
-        checks: 0,
-        create_time: now,
-        send_time: now,
-        expire_time: new Date(now.getTime() + settings.otpTtlMs),
-      }
-      await insertChallenge(db, row)
-      await send(row, app, ask.caller, ask.proof)
+      const row = await starting.submit({
+        row: {
+          project_id: app.project_id,
+          challenge_id: newId(clock),
+          live: app.live,
+          kind: app.kind,
+          client_id: app.client_id,
+          purpose: ask.purpose || OtpPurpose.SIGN_IN,
+          type: identifier.type,
+          value: identifier.value,
+          device_id: deviceId ?? null,
+          channel,
+          locale: ask.locale,
+          create_time: now,
+          expire_time: new Date(now.getTime() + settings.otpTtlMs),
+        },
+        mostFailures: settings.guessesPerDay,
+        since: new Date(now.getTime() - GUESS_WINDOW_MS),
+        inviteOnly: app.rules.invite_only,
+      })
+      await send(row, app, caller)
       return toChallenge(row, app)
     },
 
@@ -116,12 +115,14 @@ export function createOtp({ db, clock, settings, codes, devices, sender }: OtpDe
       const row = await findChallenge(db, which)
       if (row === undefined) throw challengeInvalid()
       const channel = chooseChannel(app, row.type, ask.channel || row.channel)
+      const { proof, caller } = ask
+      await admission.require(app, { identifier: row, channel, deviceId: row.device_id ?? '', proof, caller })
       const lastBefore = new Date(now.getTime() - settings.otpResendAfterMs)
       if (!(await noteSend(db, { ...which, mostSends: MOST_SENDS, lastBefore, channel }))) {
         throw tooManySends(row, settings.otpResendAfterMs, now)
       }
       const sent: ChallengeRow = { ...row, channel, sends: row.sends + 1, send_time: now }
-      await send(sent, app, ask.caller, ask.proof)
+      await send(sent, app, caller)
       return toChallenge(sent, app)
     },
   }

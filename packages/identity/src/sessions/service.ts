@@ -4,6 +4,7 @@ import {
   appError,
   type Bus,
   type Clock,
+  createBatcher,
   type Db,
   newId,
   type Tx,
@@ -13,14 +14,15 @@ import type { AppClient } from '../clients/service.ts'
 import type { IdentitySettings } from '../config.ts'
 import { reasons } from '../errors.ts'
 import type { AccessTokens } from './access-tokens.ts'
-import type { RefreshTokens } from './refresh-tokens.ts'
+import type { RefreshClaim, RefreshTokens } from './refresh-tokens.ts'
 import {
   endSessions,
   findSession,
-  insertSession,
+  insertSessions,
   listSessions,
+  type NewSession,
   type RotatedSession,
-  rotateSession,
+  rotateSessions,
   type SessionRow,
 } from './store.ts'
 
@@ -43,6 +45,20 @@ export interface SignInPlace {
   device: string
   userAgent: string
   clientAddress: string
+}
+
+/** Somebody who has proved who they are. */
+export interface NewSignIn {
+  app: AppClient
+  /** uuid. */
+  accountId: string
+  methods: readonly string[]
+  place: SignInPlace
+}
+
+export interface BegunSession {
+  sessionId: string
+  tokens(): Promise<Tokens>
 }
 
 export interface SessionsDeps {
@@ -86,6 +102,28 @@ export function createSessions(deps: SessionsDeps) {
     }
   }
 
+  /** Sessions that are refreshed at the same time share a statement. */
+  const rotating = createBatcher<RefreshClaim, RotatedSession | undefined>({
+    keyOf: ({ sessionId }) => sessionId,
+    async run(claims) {
+      const now = clock.now()
+      const graceSince = new Date(now.getTime() - settings.refreshGraceMs)
+      const rows = await rotateSessions(db, claims, { now, graceSince })
+      const byId = new Map(rows.map((row) => [row.session_id, row]))
+      return claims.map(({ sessionId }) => byId.get(sessionId))
+    },
+  })
+  const underWay = new Map<string, Promise<RotatedSession | undefined>>()
+
+  /** Calls with one token at the same time get one answer, whatever they would get one after another. */
+  const rotate = (token: string, claim: RefreshClaim): Promise<RotatedSession | undefined> => {
+    const joined = underWay.get(token)
+    if (joined !== undefined) return joined
+    const rotated = rotating.submit(claim).finally(() => underWay.delete(token))
+    underWay.set(token, rotated)
+    return rotated
+  }
+
   /** Ends sessions within a transaction; every process refuses them within a second of its commit. */
   const end = async (
     tx: Tx,
@@ -127,44 +165,28 @@ export function createSessions(deps: SessionsDeps) {
   }
 
   return {
-    /** Begins a session of an account. `tokens` is to be called after the commit. */
-    async begin(
-      tx: Tx,
-      app: AppClient,
-      account: { accountId: string; methods: readonly string[] },
-      place: SignInPlace,
-    ): Promise<{ sessionId: string; tokens(): Promise<Tokens> }> {
-      const now = clock.now()
-      const expireMs = now.getTime() + app.rules.session_ttl_ms
-      const row = {
-        project_id: app.project_id,
-        session_id: newId(clock),
-        live: app.live,
-        account_id: account.accountId,
-        kind: app.kind,
-        client_id: app.client_id,
-        methods: [...account.methods],
-        device: place.device,
-        user_agent: place.userAgent.slice(0, 300),
-        client_address: place.clientAddress,
-        create_time: now,
-        auth_time: now,
-        idle_expire_time: new Date(Math.min(expireMs, now.getTime() + app.rules.session_idle_ttl_ms)),
-        expire_time: new Date(expireMs),
-      }
-      await insertSession(tx, row)
-      const session = {
-        ...row,
-        generation: 1,
-        rotate_time: now,
-        last_use_time: now,
-        end_time: null,
-        end_reason: '',
-      }
-      return {
-        sessionId: row.session_id,
-        tokens: () => tokensOf(session, app.audience, app.rules.access_token_ttl_ms),
-      }
+    /** Begins sessions of accounts, in the order asked. `tokens` is to be called after the commit. */
+    async begin(tx: Tx, asked: readonly NewSignIn[]): Promise<BegunSession[]> {
+      if (asked.length === 0) return []
+      const rows = asked.map((one) => newSession(one, clock))
+      await insertSessions(tx, rows)
+      return rows.map((row, index) => {
+        const { app } = asked[index] as NewSignIn
+        const session = {
+          ...row,
+          ...{
+            generation: 1,
+            rotate_time: row.create_time,
+            last_use_time: row.create_time,
+            end_time: null,
+            end_reason: '',
+          },
+        }
+        return {
+          sessionId: row.session_id,
+          tokens: () => tokensOf(session, app.audience, app.rules.access_token_ttl_ms),
+        }
+      })
     },
 
     /** Exchanges a refresh token. Throws `identity.refresh_token_invalid`, `…_reused` and `identity.session_ended`. */
@@ -177,9 +199,7 @@ export function createSessions(deps: SessionsDeps) {
           'This is not a refresh token of this installation. Sign in again.',
         )
       }
-      const now = clock.now()
-      const graceSince = new Date(now.getTime() - settings.refreshGraceMs)
-      const session: RotatedSession | undefined = await rotateSession(db, { ...claim, now, graceSince })
+      const session = await rotate(token, claim)
       if (session === undefined) throw await refuseRefresh(claim, requestId)
       return await tokensOf(
         session,
@@ -217,6 +237,19 @@ export function createSessions(deps: SessionsDeps) {
 }
 
 export type Sessions = ReturnType<typeof createSessions>
+
+function newSession({ app, accountId, methods, place }: NewSignIn, clock: Clock): NewSession {
+  const now = clock.now()
+  const expireMs = now.getTime() + app.rules.session_ttl_ms
+  return {
+    ...{ project_id: app.project_id, session_id: newId(clock), live: app.live, account_id: accountId },
+    ...{ kind: app.kind, client_id: app.client_id, methods: [...methods], device: place.device },
+    user_agent: place.userAgent.slice(0, 300),
+    client_address: place.clientAddress,
+    ...{ create_time: now, auth_time: now, expire_time: new Date(expireMs) },
+    idle_expire_time: new Date(Math.min(expireMs, now.getTime() + app.rules.session_idle_ttl_ms)),
+  }
+}
 
 function ended(): AppError {
   return appError(reasons, 'identity.session_ended', 'This session has ended. Sign in again.')

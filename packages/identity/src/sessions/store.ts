@@ -30,28 +30,17 @@ export type NewSession = Omit<
 const COLUMNS = `project_id, session_id, live, account_id, kind, client_id, generation, rotate_time, methods, device, user_agent,
   client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time, end_time, end_reason`
 
-export async function insertSession(tx: Tx, row: NewSession): Promise<void> {
+export async function insertSessions(tx: Tx, rows: readonly NewSession[]): Promise<void> {
   await tx.query({
-    name: 'identity.insert_session',
+    name: 'identity.insert_sessions',
     text: `INSERT INTO identity.sessions (project_id, session_id, live, account_id, kind, client_id, generation, rotate_time,
              methods, device, user_agent, client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time)
-           VALUES ($1, $2, $3, $4, $5, $6, 1, $11, $7, $8, $9, $10, $11, $12, $11, $13, $14)`,
-    values: [
-      row.project_id,
-      row.session_id,
-      row.live,
-      row.account_id,
-      row.kind,
-      row.client_id,
-      row.methods,
-      row.device,
-      row.user_agent,
-      row.client_address,
-      row.create_time,
-      row.auth_time,
-      row.idle_expire_time,
-      row.expire_time,
-    ],
+           SELECT project_id, session_id, live, account_id, kind, client_id, 1, create_time, methods, device, user_agent,
+             client_address, create_time, auth_time, create_time, idle_expire_time, expire_time
+           FROM jsonb_to_recordset($1::jsonb) AS s (project_id uuid, session_id uuid, live boolean, account_id uuid, kind text,
+             client_id uuid, methods text[], device text, user_agent text, client_address text, create_time timestamptz,
+             auth_time timestamptz, idle_expire_time timestamptz, expire_time timestamptz)`,
+    values: [JSON.stringify(rows)],
   })
 }
 
@@ -59,9 +48,6 @@ export interface RotateQuestion {
   projectId: string
   sessionId: string
   generation: number
-  now: Date
-  /** A token that was used at this time or later gets its successor again. */
-  graceSince: Date
 }
 
 /** A session after a refresh, and the audience of its tokens. */
@@ -71,32 +57,39 @@ export interface RotatedSession extends SessionRow {
 }
 
 /**
- * Makes the next generation the newest, or says again what it is within the grace. The row's lock makes calls with one token
- * take turns: the first rotates, the others find what it made. Undefined when the session or its account or app does not
- * hold, or the token is an old one.
+ * Makes the next generation of each session the newest, or says again what it is within the grace: of a token that was used at
+ * `graceSince` or later. A row's lock makes calls with one token take turns: the first rotates, the others find what it made.
+ * Those that are missing do not hold, or were asked for with an old token. The sessions are different ones.
  */
-export async function rotateSession(
+export async function rotateSessions(
   executor: Executor,
-  question: RotateQuestion,
-): Promise<RotatedSession | undefined> {
+  questions: readonly RotateQuestion[],
+  { now, graceSince }: { now: Date; graceSince: Date },
+): Promise<RotatedSession[]> {
   const { rows } = await executor.query<RotatedSession>({
-    name: 'identity.rotate_session',
+    name: 'identity.rotate_sessions',
     text: `UPDATE identity.sessions s SET
-             generation = $3 + 1,
-             rotate_time = CASE WHEN s.generation = $3 THEN $4 ELSE s.rotate_time END,
+             generation = asked.generation + 1,
+             rotate_time = CASE WHEN s.generation = asked.generation THEN $4 ELSE s.rotate_time END,
              last_use_time = greatest(s.last_use_time, $4),
              idle_expire_time = least(s.expire_time,
                $4 + coalesce(k.session_idle_ttl_ms, 2592000000) * interval '1 millisecond')
-           FROM identity.clients c
+           FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS asked (project_id, session_id, generation), identity.clients c
            LEFT JOIN identity.kinds k ON k.project_id = c.project_id AND k.kind = c.kind
-           WHERE s.project_id = $1 AND s.session_id = $2 AND s.end_time IS NULL
+           WHERE s.project_id = asked.project_id AND s.session_id = asked.session_id AND s.end_time IS NULL
              AND s.expire_time > $4 AND s.idle_expire_time > $4
-             AND (s.generation = $3 OR (s.generation = $3 + 1 AND s.rotate_time >= $5))
+             AND (s.generation = asked.generation OR (s.generation = asked.generation + 1 AND s.rotate_time >= $5))
              AND c.project_id = s.project_id AND c.client_id = s.client_id AND NOT c.disabled
-           RETURNING s.${COLUMNS.replaceAll(/,\s+/g, ', s.')}, c.audience, k.access_token_ttl_ms::float8 AS access_token_ttl_ms`,
-    values: [question.projectId, question.sessionId, question.generation, question.now, question.graceSince],
+           RETURNING ${COLUMNS.replaceAll(/(\w+)/g, 's.$1')}, c.audience, k.access_token_ttl_ms::float8 AS access_token_ttl_ms`,
+    values: [
+      questions.map(({ projectId }) => projectId),
+      questions.map(({ sessionId }) => sessionId),
+      questions.map(({ generation }) => generation),
+      now,
+      graceSince,
+    ],
   })
-  return rows[0]
+  return rows
 }
 
 export async function findSession(

@@ -25,11 +25,19 @@ import {
   type OpenedDatabase,
   openTestDatabase,
 } from '@mainstay/kernel/testing'
+import {
+  createLimits,
+  createMemoryEngine,
+  createOtpGuard,
+  createProofOfWork,
+  limitsMigrations,
+} from '@mainstay/limits'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
 import { rule } from '@mainstay/proto/access/v1/rule'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { type Client, Clients } from '@mainstay/proto/identity/v1/clients'
+import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import { type CallContext, type Implementation, nobody } from '@mainstay/rpc'
 import {
@@ -78,6 +86,8 @@ export interface Harness extends Process {
   readonly testKey: string
   readonly liveKey: string
   readonly sent: SentCode[]
+  /** The dedupe keys of codes that were told to be used. */
+  readonly used: string[]
   readonly published: { name: string; payload: unknown }[]
   /** Another process on the same database. Deaf: one whose notifications are lost. */
   open(options?: { deaf?: boolean }): Promise<Process>
@@ -93,7 +103,8 @@ export interface Harness extends Process {
   ): Promise<MessageShape<typeof IdentityService.method.verifyOtp.output>>
 }
 
-const SERVICES = [AccessService, IdentityService, Accounts, Clients] as const
+const SERVICES = [AccessService, IdentityService, Accounts, Clients, OtpProtection] as const
+const logger = createLogger({ level: 'silent' })
 
 /** Call at the top of a test file: a database, a clock that stands still, and access and identity on top of them. */
 export function useIdentity(
@@ -102,6 +113,7 @@ export function useIdentity(
   const clock = createFakeClock()
   const masterKey = randomBytes(32)
   const sent: SentCode[] = []
+  const used: string[] = []
   const published: Harness['published'] = []
   const ends: (() => Promise<void>)[] = []
   let opened: OpenedDatabase | undefined
@@ -124,12 +136,20 @@ export function useIdentity(
     const events = {
       publish: async (_tx: unknown, token: { name: string }, payload: unknown) =>
         void published.push({ name: token.name, payload }),
+      publishMany: async (_tx: unknown, token: { name: string }, payloads: readonly unknown[]) => {
+        for (const payload of payloads) published.push({ name: token.name, payload })
+      },
     }
+    const guard = createOtpGuard({
+      ...{ db, clock, logger },
+      limits: createLimits({ engine: createMemoryEngine(), clock, logger }),
+      proofs: createProofOfWork(sealer.deriveKey('otp proofs'), clock),
+    })
     const access = createAccess({
       ...shared,
       ...{
         events,
-        logger: createLogger({ level: 'silent' }),
+        logger,
         settings: settings.access,
         contracts: SERVICES,
       },
@@ -142,7 +162,12 @@ export function useIdentity(
           sent.push(readSent(request))
           return {}
         },
+        oneTimeCodes: {
+          dearestPrice: async () => undefined,
+          used: async (code) => void used.push(code.dedupeKey),
+        },
       },
+      guard,
       ...options.more,
     })
     access.acceptAccounts(identity.authenticate)
@@ -164,7 +189,7 @@ export function useIdentity(
   }
 
   before(async () => {
-    opened = await openTestDatabase({ sets: [accessMigrations, identityMigrations] })
+    opened = await openTestDatabase({ sets: [accessMigrations, limitsMigrations, identityMigrations] })
     main = await open()
     const { project } = await main.access.ensureBootstrap()
     facts.projectId = project.project_id
@@ -210,7 +235,7 @@ export function useIdentity(
     get liveKey() {
       return facts.liveKey
     },
-    ...{ clock, sent, published, open },
+    ...{ clock, sent, used, published, open },
     advanceLease: (ms) => started().advanceLease(ms),
     call: (method, request, more) => started().call(method, request, more),
     makeClient: (kind = 'customer', more = {}) =>

@@ -18,9 +18,15 @@ export interface PriceBook {
    * everything else. Undefined: nobody has said.
    */
   find(account: string, to: string, country: string | undefined): number | undefined
+  /** The highest of all accounts' prices of one unit. Undefined: nobody has said. */
+  dearest(to: string, country: string | undefined): number | undefined
 }
 
-export const NO_PRICES: PriceBook = { isEmpty: true, find: () => undefined }
+export const NO_PRICES: PriceBook = {
+  isEmpty: true,
+  find: () => undefined,
+  dearest: () => undefined,
+}
 
 export function createPriceBook(rows: readonly PriceRow[]): PriceBook {
   if (rows.length === 0) return NO_PRICES
@@ -37,8 +43,16 @@ export function createPriceBook(rows: readonly PriceRow[]): PriceBook {
     } else if (country !== '') prices.countries.set(country, micros)
     else prices.otherwise = micros
   }
-  return {
+  const book: PriceBook = {
     isEmpty: false,
+    dearest(to, country) {
+      let highest: number | undefined
+      for (const account of accounts.keys()) {
+        const price = book.find(account, to, country)
+        if (price !== undefined && (highest === undefined || price > highest)) highest = price
+      }
+      return highest
+    },
     find(account, to, country) {
       const prices = accounts.get(account)
       if (prices === undefined) return undefined
@@ -51,6 +65,7 @@ export function createPriceBook(rows: readonly PriceRow[]): PriceBook {
       return (country === undefined ? undefined : prices.countries.get(country)) ?? prices.otherwise
     },
   }
+  return book
 }
 
 interface AccountPrices {

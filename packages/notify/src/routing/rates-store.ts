@@ -98,6 +98,28 @@ export async function insertConversion(
   })
 }
 
+/** A code that was typed in, by the dedupe key that it was sent under. */
+export interface UsedCode {
+  projectId: string
+  live: boolean
+  dedupeKey: string
+}
+
+/** The same for messages that are known by their keys. */
+export async function convertByKeys(executor: Executor, codes: readonly UsedCode[]): Promise<void> {
+  await executor.query({
+    name: 'notify.routing.convert_by_keys',
+    text: `INSERT INTO notify.conversions (project_id, message_id)
+      SELECT k.project_id, k.message_id FROM unnest($1::uuid[], $2::boolean[], $3::text[]) AS used (project_id, live, dedupe_key)
+      JOIN notify.dedupe_keys k USING (project_id, live, dedupe_key) ORDER BY 1, 2 ON CONFLICT DO NOTHING`,
+    values: [
+      codes.map(({ projectId }) => projectId),
+      codes.map(({ live }) => live),
+      codes.map(({ dedupeKey }) => dedupeKey),
+    ],
+  })
+}
+
 /** Forgets conversions of messages that are no longer measured. */
 export async function deleteConversions(executor: Executor, beforeId: string): Promise<void> {
   await executor.query({

@@ -1,8 +1,8 @@
-import { type Clock, type Db, fromTypeId, type Logger, newId, type Tx } from '@mainstay/kernel'
+import { type Clock, createBatcher, type Db, fromTypeId, type Logger, newId, type Tx } from '@mainstay/kernel'
 import type { Delivered } from '../mailbox/store.ts'
 import { createNewestOnly } from '../newest-only.ts'
 import { channelNumber, type Outgoing, type OutgoingEmail } from '../providers/outgoing.ts'
-import { storeItem, trimItems } from './store.ts'
+import { type SandboxItem, storeItems, trimItems } from './store.ts'
 
 export interface ShelfDeps {
   db: Db
@@ -24,6 +24,16 @@ export function createShelf({ db, clock, logger, keep, announceDelivered }: Shel
     logger,
     what: 'the sandbox phone',
   })
+  /** Messages that come at the same time share a commit. */
+  const storing = createBatcher<SandboxItem, void>({
+    async run(items) {
+      await db.transaction(async (tx) => {
+        const delivered = await storeItems(tx, items, clock.now())
+        if (delivered.length > 0) await announceDelivered(tx, delivered)
+      })
+      return items.map(() => undefined)
+    },
+  })
   return {
     /** Keeps a message, durably, once. */
     async keep(message: ShelfMessage): Promise<void> {
@@ -39,10 +49,7 @@ export function createShelf({ db, clock, logger, keep, announceDelivered }: Shel
         noteId: newId(clock),
         ...faceOf(message),
       }
-      await db.transaction(async (tx) => {
-        const delivered = await storeItem(tx, item, clock.now())
-        if (delivered.length > 0) await announceDelivered(tx, delivered)
-      })
+      await storing.submit(item)
       await keepNewest(message.projectId)
     },
   }

@@ -20,26 +20,26 @@ export interface SandboxItem {
 }
 
 /**
- * Keeps an item and marks its message as delivered, in one statement; a second try with the same message changes nothing.
+ * Keeps items and marks their messages as delivered, in one statement; a second try with the same message changes nothing.
  * As for mail, delivered only follows accepted, sent and unknown.
  *
- * @returns the message, when it became delivered.
+ * @returns the messages that became delivered.
  */
-export async function storeItem(tx: Tx, item: SandboxItem, now: Date): Promise<Delivered[]> {
+export async function storeItems(tx: Tx, items: readonly SandboxItem[], now: Date): Promise<Delivered[]> {
   const { rows } = await tx.query<Delivered>({
     name: 'notify.sandbox.store',
     text: STORE,
     values: [
-      item.projectId,
-      item.itemId,
-      item.messageId,
-      item.channel,
-      item.from,
-      item.to,
-      item.title,
-      item.body,
-      item.detail,
-      item.noteId,
+      items.map(({ projectId }) => projectId),
+      items.map(({ itemId }) => itemId),
+      items.map(({ messageId }) => messageId),
+      items.map(({ channel }) => channel),
+      items.map(({ from }) => from),
+      items.map(({ to }) => to),
+      items.map(({ title }) => title),
+      items.map(({ body }) => body),
+      items.map(({ detail }) => detail),
+      items.map(({ noteId }) => noteId),
       now,
     ],
   })
@@ -47,11 +47,16 @@ export async function storeItem(tx: Tx, item: SandboxItem, now: Date): Promise<D
 }
 
 const STORE = `
-WITH stored AS (
+WITH kept AS (
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::uuid[]) AS k (project_id, item_id, message_id, channel, from_address, to_address, title, body, detail, note_id)
+), stored_items AS (
   INSERT INTO notify.sandbox_items (project_id, item_id, message_id, channel, from_address, to_address, title, body, detail)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::json)
+  SELECT project_id, item_id, message_id, channel, from_address, to_address, title, body, detail::json FROM kept
   ON CONFLICT (project_id, message_id) DO NOTHING
-  RETURNING project_id, message_id, $10::uuid AS note_id
+  RETURNING project_id, message_id, item_id
+), stored AS (
+  SELECT s.project_id, s.message_id, k.note_id FROM stored_items s JOIN kept k USING (project_id, message_id, item_id)
 ),${markDelivered('stored', '$11::timestamptz', "'It is on the sandbox phone.'")}
 SELECT project_id AS "projectId", message_id AS "messageId" FROM delivered`
 

@@ -6,6 +6,7 @@ import {
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { CODES, type Logger } from '@mainstay/kernel'
+import { clientAddressOf } from '../client-address.ts'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
 import type { Method } from '../method.ts'
@@ -63,7 +64,7 @@ export function createGrpcServer(
     const endpoint = endpoints.get(request.url)
     if (endpoint === undefined) refuseUnknown(request, response, pipeline)
     else {
-      const address = (): string => request.socket.remoteAddress ?? ''
+      const address = (): string => clientAddressOf(request, limits.trustedProxies)
       serveConnect(endpoint, request, response, address, pipeline, limits.requestTimeoutMs)
     }
   })

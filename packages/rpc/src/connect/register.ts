@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { clientAddressOf } from '../client-address.ts'
 import type { RpcLimits } from '../config.ts'
 import { earlyRoute } from '../early-route.ts'
 import { refuse } from '../errors.ts'
@@ -44,7 +45,8 @@ function registerMethod(app: FastifyInstance, method: Method, pipeline: Pipeline
       )
     } else if (endpoint.handler.supportedContentType(contentType)) {
       reply.hijack()
-      serveConnect(endpoint, request.raw, reply.raw, () => request.ip, pipeline, limits.requestTimeoutMs)
+      const address = (): string => clientAddressOf(request.raw, limits.trustedProxies)
+      serveConnect(endpoint, request.raw, reply.raw, address, pipeline, limits.requestTimeoutMs)
     } else {
       const message = 'Send application/json or application/proto (Connect), or application/grpc-web.'
       answerOutside(pipeline, request, reply, refuse('rpc.media_type_unsupported', message))

@@ -3,6 +3,7 @@ import { withTrace } from '@mainstay/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import { Call } from '../call-state.ts'
+import { clientAddressOf } from '../client-address.ts'
 import { messageEncoder } from '../codec/encode.ts'
 import type { RpcLimits } from '../config.ts'
 import { refuse } from '../errors.ts'
@@ -64,7 +65,7 @@ export async function serveConnectUnary(
       method,
       protocol: 'connect',
       headers: raw.headers,
-      clientAddress: () => request.ip,
+      clientAddress: () => clientAddressOf(raw, limits.trustedProxies),
       timeoutMs: takeTimeoutMs(raw.headers),
       onDisconnect: (listener) => reply.raw.once('close', listener),
     },

@@ -1,6 +1,7 @@
 import { type AppError, withTrace } from '@mainstay/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Call } from '../call-state.ts'
+import { clientAddressOf } from '../client-address.ts'
 import { earlyRoute } from '../early-route.ts'
 import { refuse } from '../errors.ts'
 import { answerOutside, readTimeoutMs } from '../http-answer.ts'
@@ -65,7 +66,7 @@ function dispatch(
       method: endpoint.method,
       protocol: 'rest',
       headers: raw.headers,
-      clientAddress: () => request.ip,
+      clientAddress: () => clientAddressOf(raw, context.limits.trustedProxies),
       timeoutMs: readTimeoutMs(raw.headers['x-request-timeout-ms']),
       onDisconnect: (listener) => reply.raw.once('close', listener),
     },

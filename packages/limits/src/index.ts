@@ -1,0 +1,21 @@
+import { defineMigrations } from '@mainstay/kernel'
+
+export { addressKey, networkKey } from './addresses.ts'
+export { createCallLimits } from './call-limits.ts'
+export { type LimitsSettings, limitsSettings } from './config.ts'
+export type { Engine } from './engines/engine.ts'
+export { createMemoryEngine } from './engines/memory.ts'
+export { openLimitsEngine } from './engines/open.ts'
+export { createPostgresEngine } from './engines/postgres.ts'
+export { createRedisEngine } from './engines/redis.ts'
+export { reasons } from './errors.ts'
+export { limitHeaders } from './headers.ts'
+export type { Decision, Limit, Take, Verdict } from './limit.ts'
+export { createLimits, exceeded, type Limits, type LimitsDeps } from './limits.ts'
+
+export const limitsMigrations = defineMigrations('limits', new URL('../migrations/', import.meta.url))
+export { createCaptcha } from './otp/captcha.ts'
+export { type Assessment, createOtpGuard, type Fired, type OtpAttempt, type OtpGuard } from './otp/guard.ts'
+export { createProofOfWork, type ProofPort, type ProofTask, solveProofOfWork } from './otp/proof.ts'
+export { DEFAULT_RULES, type OtpRules, RULE_NAMES, type Rule, type RuleName } from './otp/rules.ts'
+export { type DecisionRow, listDecisions, type OverviewRow, readOverview, upsertRules } from './otp/store.ts'
