@@ -61,6 +61,12 @@ export const router = createBrowserRouter([
           },
           { path: 'routing', lazy: pages.routing },
           {
+            path: 'accounts',
+            lazy: pages.accounts,
+            children: [{ path: ':accountId', lazy: pages.account }],
+          },
+          { path: 'apps', lazy: pages.apps },
+          {
             path: 'recipients',
             lazy: pages.recipients,
             children: [{ path: ':recipientId', lazy: pages.recipient }],

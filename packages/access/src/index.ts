@@ -50,6 +50,8 @@ export { type AuditEntry, recordAudit, recordAudits } from './service/audit.ts'
 export type { Bootstrap } from './service/bootstrap.ts'
 export { createFirstOperatorLink } from './service/first-operator-link.ts'
 export type { SweepReport } from './service/sweep.ts'
+export type { AuditEntryRow } from './store/audit-entries.ts'
+export { listAuditEntriesOf } from './store/audit-of.ts'
 export type { FirstCall, KeySpace } from './store/idempotency-keys.ts'
 
 export const accessMigrations = defineMigrations('access', new URL('../migrations/', import.meta.url))

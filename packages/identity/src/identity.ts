@@ -86,7 +86,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     implementations: [
       implementIdentity({ clients, otp, signIn, accounts, sessions }),
-      implementAccounts({ db, pageTokens, accounts, sessions }),
+      implementAccounts({ db, clock, pageTokens, accounts, sessions }),
       implementClients({ clients }),
       implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],

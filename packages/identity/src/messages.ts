@@ -1,5 +1,6 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf'
 import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt'
+import type { AuditEntryRow } from '@mainstay/access'
 import { toTypeId } from '@mainstay/kernel'
 import type { OtpChallengeSchema, SignedInSchema } from '@mainstay/proto/identity/v1'
 import { type AccountSessionSchema, AccountState } from '@mainstay/proto/identity/v1/accounts'
@@ -55,6 +56,17 @@ export function toSession(row: SessionRow, current = false): MessageInitShape<ty
     endTime: timestampOf(row.end_time),
     endReason: row.end_reason,
     current,
+  }
+}
+
+export function toAuditEntry(row: AuditEntryRow) {
+  return {
+    auditEntryId: toTypeId('aud', row.audit_entry_id),
+    createTime: timestampFromDate(row.create_time),
+    actor: row.actor,
+    action: row.action,
+    resource: row.resource,
+    requestId: row.request_id,
   }
 }
 

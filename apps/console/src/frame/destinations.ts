@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
 import {
+  AppWindow,
   Ban,
   BellOff,
   CalendarClock,
@@ -16,6 +17,7 @@ import {
   Server,
   SlidersHorizontal,
   Smartphone,
+  UserRound,
   Users,
   Workflow,
 } from 'lucide-react'
@@ -51,6 +53,8 @@ export const navigation: { title: string; destinations: Destination[] }[] = [
   {
     title: 'People',
     destinations: [
+      { path: '/accounts', title: 'Accounts', icon: UserRound, key: 'a' },
+      { path: '/apps', title: 'Apps & kinds', icon: AppWindow, key: 'v' },
       { path: '/recipients', title: 'Recipients', icon: Users, key: 'l' },
       { path: '/topics', title: 'Topics', icon: Rss, key: 'i' },
       { path: '/segments', title: 'Segments', icon: ListFilter, key: 'n' },

@@ -1,17 +1,20 @@
-import { appError, type Db, type PageTokens, pageLimit } from '@mainstay/kernel'
+import { type AuditEntry, recordAudit, within } from '@mainstay/access'
+import { appError, type Clock, type Db, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
 import { type Account, Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
 import { actOf, pageAsk, uuidOf } from '../calls.ts'
 import { reasons } from '../errors.ts'
 import { canonicalIdentifier } from '../identifiers.ts'
-import { toAccount, toSession } from '../messages.ts'
+import { toAccount, toAuditEntry, toSession } from '../messages.ts'
 import type { Sessions } from '../sessions/service.ts'
 import { listSessions } from '../sessions/store.ts'
+import { createHistory } from './history.ts'
 import { type AccountChange, type Accounts, requireMode } from './service.ts'
 import type { AccountRow } from './store.ts'
 
 export interface AccountsApiDeps {
   db: Db
+  clock: Clock
   pageTokens: PageTokens
   accounts: Accounts
   sessions: Pick<Sessions, 'end'>
@@ -20,7 +23,9 @@ export interface AccountsApiDeps {
 const MOST_ATTRIBUTE_BYTES = 8192
 
 /** The handlers of the service Accounts. */
-export function implementAccounts({ db, pageTokens, accounts, sessions }: AccountsApiDeps): Implementation {
+export function implementAccounts(deps: AccountsApiDeps): Implementation {
+  const { db, clock, pageTokens, accounts, sessions } = deps
+  const history = createHistory(deps)
   return implement(AccountsService, {
     async createAccount({ account }, ctx) {
       const { kind = '', displayName = '', locale = '', attributes = {}, identifiers = [] } = account ?? {}
@@ -40,8 +45,8 @@ export function implementAccounts({ db, pageTokens, accounts, sessions }: Accoun
       return toAccount(await accounts.get(ctx.projectId, uuidOf('acc', accountId)))
     },
     async listAccounts(request, ctx) {
-      const { kind, state, identifier } = request
-      const ask = { ...pageAsk(request, ctx), live: !ctx.caller.testMode, kind, state, identifier }
+      const { kind, state, identifier, text } = request
+      const ask = { ...pageAsk(request, ctx), live: !ctx.caller.testMode, kind, state, identifier, text }
       const page = await accounts.list(ask)
       return { accounts: page.rows.map(toAccount), nextPageToken: page.nextPageToken }
     },
@@ -74,14 +79,22 @@ export function implementAccounts({ db, pageTokens, accounts, sessions }: Accoun
       ])
       return { sessions: rows.map((row) => toSession(row)), nextPageToken }
     },
+    async listAccountAuditEntries(request, ctx) {
+      const accountId = uuidOf('acc', request.accountId)
+      const { rows, nextPageToken } = await history.list({ ...pageAsk(request, ctx), accountId })
+      return { auditEntries: rows.map(toAuditEntry), nextPageToken }
+    },
     async endAccountSessions(request, ctx) {
       const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)
       const account = await accounts.get(projectId, accountId)
       requireMode(account.live, testMode)
       const sessionId = request.sessionId === '' ? undefined : uuidOf('asn', request.sessionId)
-      const end = (tx: Parameters<Sessions['end']>[0]) =>
-        sessions.end(tx, { projectId, accountId, sessionId }, 'ended')
-      const ended = ctx.tx === undefined ? await db.transaction(end) : await end(ctx.tx)
+      const ended = await within(db, actOf(ctx), async (tx) => {
+        const ids = await sessions.end(tx, { projectId, accountId, sessionId }, 'ended')
+        if (ids.length > 0)
+          await recordAudit(tx, clock, actOf(ctx), endEntry(projectId, accountId, sessionId))
+        return ids
+      })
       if (sessionId !== undefined && ended.length === 0) throw sessionNotFound()
       return { endedCount: ended.length }
     },
@@ -94,6 +107,13 @@ export function sessionNotFound() {
     'identity.session_not_found',
     'The account has no such session, or it has ended already.',
   )
+}
+
+/** One entry, whether one session ended or a thousand. */
+function endEntry(projectId: string, accountId: string, sessionId: string | undefined): AuditEntry {
+  return sessionId === undefined
+    ? { projectId, action: 'identity.sessions.end_all', resource: toTypeId('acc', accountId) }
+    : { projectId, action: 'identity.sessions.end', resource: toTypeId('asn', sessionId) }
 }
 
 function changeOf(accountId: string, ctx: CallContext): AccountChange {

@@ -127,6 +127,7 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
       kind: string
       state: AccountState
       identifier: string
+      text: string
       pageSize: number
       pageToken: string
     }) {
@@ -135,13 +136,15 @@ export function createAccounts({ db, clock, events, pageTokens, clients, session
         const found = await findAccountsByIdentifier(db, projectId, live, possibleIdentifiers(identifier))
         return { rows: found.filter((row) => matches(row, kind, state)), nextPageToken: '' }
       }
-      const scope = { method: ask.method, projectId, filter: { live, kind, state } }
+      const text = searchable(ask.text)
+      const scope = { method: ask.method, projectId, filter: { live, kind, state, text } }
       const limit = pageLimit(ask.pageSize)
       const [beforeId] = pageTokens.read(scope, ask.pageToken) ?? []
       const rows = await listAccounts(db, {
         ...{ projectId, live },
         kind: kind || undefined,
         state: state || undefined,
+        text,
         beforeId: beforeId as string | undefined,
         limit: limit + 1,
       })
@@ -224,6 +227,12 @@ export function requireMode(live: boolean, testMode: boolean): void {
     'identity.mode_not_allowed',
     'This is a live account, and a test key changes nothing live. Use a live key.',
   )
+}
+
+/** Numbers stand without what people write between their digits. */
+function searchable(text: string): string {
+  const typed = text.trim().toLowerCase()
+  return typed.startsWith('+') ? typed.replaceAll(/[\s().-]/g, '') : typed
 }
 
 function matches(row: AccountRow, kind: string, state: AccountState): boolean {

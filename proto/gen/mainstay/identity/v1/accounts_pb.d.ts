@@ -7,6 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { AuditEntry } from "../../access/v1/access_pb.js";
 
 /**
  * Describes the file mainstay/identity/v1/accounts.proto.
@@ -343,6 +344,13 @@ export declare type ListAccountsRequest = Message<"mainstay.identity.v1.ListAcco
    * @generated from field: string identifier = 5;
    */
   identifier: string;
+
+  /**
+   * Only those whose display name, or something that they sign in by, begins with this, in upper or lower case.
+   *
+   * @generated from field: string text = 6;
+   */
+  text: string;
 };
 
 /**
@@ -532,6 +540,67 @@ export declare type ListAccountSessionsResponse = Message<"mainstay.identity.v1.
  * Use `create(ListAccountSessionsResponseSchema)` to create a new message.
  */
 export declare const ListAccountSessionsResponseSchema: GenMessage<ListAccountSessionsResponse>;
+
+/**
+ * A request for what was done to an account.
+ *
+ * @generated from message mainstay.identity.v1.ListAccountAuditEntriesRequest
+ */
+export declare type ListAccountAuditEntriesRequest = Message<"mainstay.identity.v1.ListAccountAuditEntriesRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * How many at the most: 1 to 500. 0 means 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ListAccountAuditEntriesRequest.
+ * Use `create(ListAccountAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAccountAuditEntriesRequestSchema: GenMessage<ListAccountAuditEntriesRequest>;
+
+/**
+ * A page of what was done to an account.
+ *
+ * @generated from message mainstay.identity.v1.ListAccountAuditEntriesResponse
+ */
+export declare type ListAccountAuditEntriesResponse = Message<"mainstay.identity.v1.ListAccountAuditEntriesResponse"> & {
+  /**
+   * The entries.
+   *
+   * @generated from field: repeated mainstay.access.v1.AuditEntry audit_entries = 1;
+   */
+  auditEntries: AuditEntry[];
+
+  /**
+   * Set while there is more: give it as `page_token` for the next page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ListAccountAuditEntriesResponse.
+ * Use `create(ListAccountAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAccountAuditEntriesResponseSchema: GenMessage<ListAccountAuditEntriesResponse>;
 
 /**
  * A request to end an account's sessions.
@@ -749,6 +818,17 @@ export declare const Accounts: GenService<{
     methodKind: "unary";
     input: typeof ListAccountSessionsRequestSchema;
     output: typeof ListAccountSessionsResponseSchema;
+  },
+  /**
+   * Lists what was done to an account and to its sessions, newest first: who did it, and in which request.
+   * Reasons: `identity.account_not_found`, `kernel.page_token_invalid`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ListAccountAuditEntries
+   */
+  listAccountAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAccountAuditEntriesRequestSchema;
+    output: typeof ListAccountAuditEntriesResponseSchema;
   },
   /**
    * Ends one session of an account, or all of them. Every process refuses them within one second.
