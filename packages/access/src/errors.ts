@@ -33,6 +33,5 @@ export const reasons = defineReasons({
   'access.policy_not_found': 'not_found',
   'access.policy_invalid': 'invalid_argument',
   'access.policy_example_failed': 'failed_precondition',
-  'access.attributes_invalid': 'invalid_argument',
   'access.idempotency_key_reused': 'already_exists',
 })

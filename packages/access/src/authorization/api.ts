@@ -14,7 +14,8 @@ import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
 import { reasons } from '../errors.ts'
 import type { Act } from '../service/act.ts'
 import type { AccessQuestion } from './decide.ts'
-import type { Authorization, Example } from './service.ts'
+import type { Example } from './examples.ts'
+import type { Authorization } from './service.ts'
 import { type AssignmentRow, listShadowResults, type PolicyRow, type RoleRow } from './store.ts'
 
 export interface AuthorizationApiDeps {

@@ -3,10 +3,7 @@ import { before, describe, test } from 'node:test'
 import { AppError } from '@mainstay/kernel'
 import { Access } from '@mainstay/proto/access/v1'
 import { Authorization } from '@mainstay/proto/access/v1/authorization'
-import fc from 'fast-check'
-import { permissionsAllow } from '../grants.ts'
 import { bearer, refusedWith, useAccess } from '../testing/harness.ts'
-import { allowingRoles, compileRules } from './decide.ts'
 
 const house = useAccess()
 const { registerPermissions, listPermissions, updateRole, listRoles, deleteRole } = Authorization.method
@@ -159,29 +156,6 @@ describe('roles and policies', () => {
       assert.equal(await allows(ada, 'orders.read'), false, 'at once where it was taken')
       house.clock.advance(801)
       assert.equal(await allows(ada, 'orders.read', {}, deaf), false)
-    })
-
-    test('compiled, allows what a plain reading of its permissions does', () => {
-      const permission = fc.constantFrom('a.b', 'a.c', 'a.b.c', 'b.a', 'a.*', 'b.*', '*', 'ab.c')
-      const action = fc.constantFrom('a.b', 'a.c', 'a.b.c', 'b.a', 'ab.c', 'c.a')
-      fc.assert(
-        fc.property(fc.array(fc.array(permission), { maxLength: 4 }), action, (permissions, wanted) => {
-          const rows = permissions.map((some, index) => ({
-            ...{
-              role: `r${index}`,
-              display_name: '',
-              permissions: some,
-              version: 1,
-              update_time: new Date(0),
-            },
-          }))
-          const roles = rows.map(({ role }) => role)
-          const plain = rows
-            .filter(({ permissions: some }) => some.some((one) => permissionsAllow(new Set([one]), wanted)))
-            .map(({ role }) => role)
-          assert.deepEqual(allowingRoles(compileRules(rows, []), roles, wanted), plain)
-        }),
-      )
     })
   })
 

@@ -6,8 +6,6 @@ import {
   createCache,
   type Db,
   type DbLog,
-  minIdAt,
-  newId,
   type Tx,
 } from '@mainstay/kernel'
 import { reasons } from '../errors.ts'
@@ -19,7 +17,6 @@ import {
   type CedarQuestion,
   type CedarSets,
   createCedarSets,
-  decideOnce,
   loadCedar,
   parsePolicy,
   validatePolicies,
@@ -35,15 +32,15 @@ import {
   type Rules,
   rolesFor,
 } from './decide.ts'
+import { type Example, runExamples } from './examples.ts'
 import { type PolicyTrace, tracePolicy } from './explain.ts'
+import { createShadows } from './shadows.ts'
 import {
   type AssignmentRow,
   deleteAssignment,
   deleteRole,
-  deleteShadowResults,
   findSchema,
   insertPolicy,
-  insertShadowResults,
   listAssignments,
   listCountingPolicies,
   listPermissions,
@@ -51,21 +48,13 @@ import {
   listRoles,
   type PolicyRow,
   type RoleRow,
-  type ShadowRow,
   upsertAssignment,
   upsertMode,
   upsertPermissions,
   upsertRole,
   upsertSchema,
 } from './store.ts'
-
-/** A question with the answer that it must get. */
-export interface Example {
-  displayName: string
-  question: AccessQuestion
-  roles: readonly string[]
-  allowed: boolean
-}
+import { reasonOf, suggestionsOf } from './words.ts'
 
 export interface Explanation {
   decided: Decided
@@ -87,15 +76,11 @@ export interface AuthorizationDeps {
 const TTL_MS = 800
 const MOST_PROJECTS = 2000
 const MOST_SUBJECTS = 100_000
-const FLUSH_AFTER_MS = 1000
-const MOST_SHADOWED = 5000
-const KEEP_SHADOWED_MS = 30 * 86_400_000
 
 export function createAuthorization({ db, bus, clock, logger }: AuthorizationDeps) {
   let sets: CedarSets | undefined
   let caches: Promise<{ rules: Cache<Rules>; subjects: Cache<AssignmentRow[]> }> | undefined
-  let shadowed: ShadowRow[] = []
-  let timer: NodeJS.Timeout | undefined
+  const shadows = createShadows({ db, clock, logger })
 
   const readRules = async (projectId: string): Promise<Rules> => {
     const [roles, policies] = await Promise.all([
@@ -132,37 +117,6 @@ export function createAuthorization({ db, bus, clock, logger }: AuthorizationDep
     else await subjects.invalidate(`${projectId}/${subject}`, tx)
   }
 
-  const flush = async (): Promise<void> => {
-    clearTimeout(timer)
-    timer = undefined
-    const rows = shadowed
-    shadowed = []
-    if (rows.length === 0) return
-    try {
-      await insertShadowResults(db, rows)
-    } catch (error) {
-      logger.warn(
-        { err: error, results: rows.length },
-        'what watched policies would have decided could not be kept',
-      )
-    }
-  }
-
-  const noteShadow = (projectId: string, question: AccessQuestion, rules: Rules, allowed: boolean): void => {
-    if (shadowed.length >= MOST_SHADOWED) return
-    shadowed.push({
-      ...{
-        project_id: projectId,
-        result_id: newId(clock),
-        subject: question.subject,
-        action: question.action,
-      },
-      ...{ resource: `${question.resourceType}/${question.resourceId}`, allowed, shadow_allowed: !allowed },
-      policies: [...rules.watched],
-    })
-    timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS).unref()
-  }
-
   const known = async (projectId: string, question: AccessQuestion) => {
     const { rules, subjects } = await open()
     const [compiled, assignments] = await Promise.all([
@@ -175,49 +129,22 @@ export function createAuthorization({ db, bus, clock, logger }: AuthorizationDep
     }
   }
 
-  /** Throws `access.policy_example_failed` when a version that is to decide does not keep to its examples. */
-  const runExamples = async (tx: Tx, projectId: string, row: PolicyRow): Promise<void> => {
-    const examples = row.examples as Example[]
-    if (examples.length === 0) return
-    const cedar = await loadCedar()
-    const others = (await listCountingPolicies(tx, projectId)).filter(
-      ({ policy, version, active_version }) => policy !== row.policy && version === active_version,
-    )
-    const rules = compileRules(await listRoles(tx, projectId), [
-      ...others,
-      { ...row, active_version: row.version, shadow_version: 0 },
-    ])
-    const once: CedarSets = {
-      decide: (_project, policies, question) => decideOnce(cedar, policies, question),
-    }
-    for (const { displayName, question, roles, allowed } of examples) {
-      const decided = decide(projectId, rules, rules.active, question, roles, once)
-      if (decided.allowed !== allowed) {
-        throw appError(
-          reasons,
-          'access.policy_example_failed',
-          `The example "${displayName}" is ${decided.allowed ? 'allowed' : 'denied'} by version ${row.version}, and must be ${allowed ? 'allowed' : 'denied'}. Nothing was changed.`,
-        )
-      }
-    }
-  }
-
   return {
     /** Decides. From memory, where rules and the subject's roles are known, in microseconds. */
     async check(projectId: string, question: AccessQuestion): Promise<Decided> {
       const { rules, roles } = await known(projectId, question)
-      const decided = decideSafely(() => decide(projectId, rules, rules.active, question, roles, sets))
+      const decided = decide(projectId, rules, rules.active, question, roles, sets)
       if (rules.shadow !== undefined) {
         const { shadow } = rules
-        const other = decideSafely(() => decide(projectId, rules, shadow, question, roles, sets))
-        if (other.allowed !== decided.allowed) noteShadow(projectId, question, rules, decided.allowed)
+        const other = decide(projectId, rules, shadow, question, roles, sets)
+        if (other.allowed !== decided.allowed) shadows.note(projectId, question, rules, decided.allowed)
       }
       return decided
     },
 
     async explain(projectId: string, question: AccessQuestion): Promise<Explanation> {
       const { rules, roles } = await known(projectId, question)
-      const decided = decideSafely(() => decide(projectId, rules, rules.active, question, roles, sets))
+      const decided = decide(projectId, rules, rules.active, question, roles, sets)
       const policies = policiesFor(rules.active, question.action)
       const cedarQuestion: CedarQuestion = { ...question, roles }
       const cedar = policies.length === 0 ? undefined : await loadCedar()
@@ -358,32 +285,18 @@ export function createAuthorization({ db, bus, clock, logger }: AuthorizationDep
       })
     },
 
-    flush,
+    flush: shadows.flush,
     async close(): Promise<void> {
-      await flush()
+      await shadows.flush()
       const opened = await caches
       opened?.rules.close()
       opened?.subjects.close()
     },
-    sweep: () => deleteShadowResults(db, minIdAt(clock.nowMs() - KEEP_SHADOWED_MS)),
+    sweep: shadows.sweep,
   }
 }
 
 export type Authorization = ReturnType<typeof createAuthorization>
-
-/** Attributes that Cedar cannot take are the caller's to mend. */
-function decideSafely(run: () => Decided): Decided {
-  try {
-    return run()
-  } catch (error) {
-    if (!(error instanceof CedarError)) throw error
-    throw appError(
-      reasons,
-      'access.attributes_invalid',
-      `The attributes cannot be decided by: ${error.message}`,
-    )
-  }
-}
 
 async function refusingInvalid<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -396,51 +309,6 @@ async function refusingInvalid<T>(run: () => Promise<T>): Promise<T> {
       `This is no policy that can be decided by: ${error.message}`,
     )
   }
-}
-
-function reasonOf(
-  { allowed, by }: Decided,
-  allowing: readonly string[],
-  traces: readonly PolicyTrace[],
-  { action }: AccessQuestion,
-): string {
-  const deciding = traces.filter(({ holds, effect }) => holds && effect === (allowed ? 'permit' : 'forbid'))
-  const names = deciding.map(({ name }) => name).join(', ')
-  if (allowed)
-    return by === 'role'
-      ? `The role ${allowing.join(', ')} allows ${action}.`
-      : `The policy ${names} permits it.`
-  if (names !== '') return `The policy ${names} forbids it.`
-  const broken = traces.find(({ error, effect }) => error !== '' && effect === 'forbid')
-  if (by === 'policy' && broken !== undefined)
-    return `The policy ${broken.name} forbids things, and could not be evaluated.`
-  return `No role of the subject allows ${action} here, and no policy permits it.`
-}
-
-/** Each is a change that would allow it by itself. */
-function suggestionsOf(
-  traces: readonly PolicyTrace[],
-  wouldAllow: readonly string[],
-  roles: readonly string[],
-): string[] {
-  const forbidding = traces.filter(({ holds, effect }) => holds && effect === 'forbid')
-  if (forbidding.length > 0) {
-    return forbidding.map(
-      ({ name, conditions }) =>
-        `${name} must not hold: ${conditions.flatMap(({ attributes }) => attributes).join(', ') || 'it forbids it always'}.`,
-    )
-  }
-  const byRole = wouldAllow
-    .filter((role) => !roles.includes(role))
-    .map((role) => `Give the subject the role ${role}.`)
-  const byPolicy = traces
-    .filter(({ effect }) => effect === 'permit')
-    .map(({ name, conditions, error }) => {
-      const failing = conditions.filter(({ holds }) => !holds)
-      const told = failing.map(({ text, attributes }) => `${text} (${attributes.join(', ')})`)
-      return `${name} would permit it: ${told.join('; ') || error}.`
-    })
-  return [...byRole, ...byPolicy]
 }
 
 function permissionUnknown(permission: string, index: number) {

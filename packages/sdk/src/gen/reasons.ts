@@ -9,7 +9,6 @@ export type ServerReason =
   | 'access.api_key_not_allowed'
   | 'access.api_key_not_found'
   | 'access.api_key_revoked'
-  | 'access.attributes_invalid'
   | 'access.cross_site'
   | 'access.expire_time_past'
   | 'access.idempotency_key_reused'

@@ -1202,7 +1202,7 @@ export declare const Authorization: GenService<{
     output: typeof PolicySchemaSchema;
   },
   /**
-   * Decides one question. Reasons: `access.attributes_invalid`.
+   * Decides one question.
    *
    * @generated from rpc mainstay.access.v1.Authorization.Check
    */
@@ -1212,7 +1212,7 @@ export declare const Authorization: GenService<{
     output: typeof CheckResponseSchema;
   },
   /**
-   * Decides up to 100 questions, in their order. Reasons: `access.attributes_invalid`.
+   * Decides up to 100 questions, in their order.
    *
    * @generated from rpc mainstay.access.v1.Authorization.BatchCheck
    */
@@ -1223,7 +1223,7 @@ export declare const Authorization: GenService<{
   },
   /**
    * Says why: which role or policy decided, which conditions of others did not hold and what they looked at, and what would allow it.
-   * Reasons: `access.attributes_invalid`.
+   *
    *
    * @generated from rpc mainstay.access.v1.Authorization.Explain
    */
