@@ -40,6 +40,7 @@ import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
 import { OtpProtection as OtpProtectionService } from '@mainstay/proto/identity/v1/otp-protection'
+import { Passwords as PasswordsService } from '@mainstay/proto/identity/v1/passwords'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
@@ -78,6 +79,7 @@ const services = [
   WorkflowsService,
   IdentityService,
   OtpProtectionService,
+  PasswordsService,
   AccountsService,
   ClientsService,
   SystemService,
@@ -152,7 +154,7 @@ export async function wire(options: {
   })
   const guard = createOtpGuard({ db, clock, logger, limits, proofs: openProofs(settings, sealer, logger) })
   const identity = createIdentity({
-    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard },
+    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard, logger },
     settings: settings.identity,
     baseUrl: baseUrlOf(settings),
   })

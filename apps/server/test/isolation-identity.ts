@@ -56,12 +56,14 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Identity/ResendOtp',
     'identity.v1.Identity/VerifyOtp',
     'identity.v1.Identity/RefreshSession',
+    'identity.v1.Passwords/SignInWithPassword',
   ],
   'takes the account from the access token, and never from the request': [
     'identity.v1.Identity/GetMe',
     'identity.v1.Identity/ListMySessions',
     'identity.v1.Identity/EndMySession',
     'identity.v1.Identity/SignOut',
+    'identity.v1.Passwords/SetMyPassword',
   ],
 }
 

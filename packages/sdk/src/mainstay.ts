@@ -4,6 +4,7 @@ import { Identity } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { Clients } from '@mainstay/proto/identity/v1/clients'
 import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
+import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
@@ -26,6 +27,7 @@ export interface Mainstay {
   identity: Client<typeof Identity>
   notify: Client<typeof Notify>
   otpProtection: Client<typeof OtpProtection>
+  passwords: Client<typeof Passwords>
   preferences: Client<typeof Preferences>
   schedules: Client<typeof Schedules>
   system: Client<typeof System>
@@ -52,6 +54,7 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
     identity: client(Identity),
     notify: client(Notify),
     otpProtection: client(OtpProtection),
+    passwords: client(Passwords),
     preferences: client(Preferences),
     schedules: client(Schedules),
     system: client(System),

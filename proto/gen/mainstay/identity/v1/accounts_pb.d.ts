@@ -244,7 +244,7 @@ export declare type AccountSession = Message<"mainstay.identity.v1.AccountSessio
   endTime?: Timestamp | undefined;
 
   /**
-   * Why it was ended: `signed_out`, `ended`, `banned`, `deleted`, `refresh_token_reused`.
+   * Why it was ended: `signed_out`, `ended`, `banned`, `deleted`, `refresh_token_reused`, `password_changed`.
    *
    * @generated from field: string end_reason = 11;
    */
