@@ -12,6 +12,7 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
       request: { account: { accountId, locale: 'pt' }, updateMask: 'locale' },
       ...{ owner: 'shows', testKey: 'refused' },
     },
+    ListAccountAuditEntries: { request: { accountId }, owner: 'done' },
     ListAccountSessions: { request: { accountId }, owner: 'done' },
     EndAccountSessions: { request: { accountId }, owner: 'done', testKey: 'refused' },
     BanAccount: { request: { accountId, reason: 'none' }, owner: 'shows', testKey: 'refused' },
