@@ -34,6 +34,7 @@ export function toAccount(row: AccountWithIdentifiers) {
     banTime: row.state === AccountState.BANNED ? timestampOf(row.ban_time) : undefined,
     banReason: row.ban_reason,
     etag: row.version,
+    anonymous: row.anonymous,
   }
 }
 

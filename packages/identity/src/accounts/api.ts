@@ -1,14 +1,22 @@
 import { type AuditEntry, recordAudit, within } from '@mainstay/access'
 import { appError, type Clock, type Db, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
-import { type Account, Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
+import {
+  type Account,
+  Accounts as AccountsService,
+  type Identifier,
+  IdentifierType,
+} from '@mainstay/proto/identity/v1/accounts'
 import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
 import { actOf, pageAsk, uuidOf } from '../calls.ts'
 import { reasons } from '../errors.ts'
 import { canonicalIdentifier } from '../identifiers.ts'
+import { type AccountImport, toImportReport } from '../import/service.ts'
 import { toAccount, toAuditEntry, toSession } from '../messages.ts'
 import type { Sessions } from '../sessions/service.ts'
 import { listSessions } from '../sessions/store.ts'
 import { createHistory } from './history.ts'
+import type { Identifiers } from './identifiers.ts'
+import type { People } from './people.ts'
 import { type AccountChange, type Accounts, requireMode } from './service.ts'
 import type { AccountRow } from './store.ts'
 
@@ -17,6 +25,9 @@ export interface AccountsApiDeps {
   clock: Clock
   pageTokens: PageTokens
   accounts: Accounts
+  identifiers: Identifiers
+  people: People
+  accountImport: AccountImport
   sessions: Pick<Sessions, 'end'>
 }
 
@@ -24,7 +35,7 @@ const MOST_ATTRIBUTE_BYTES = 8192
 
 /** The handlers of the service Accounts. */
 export function implementAccounts(deps: AccountsApiDeps): Implementation {
-  const { db, clock, pageTokens, accounts, sessions } = deps
+  const { db, clock, pageTokens, accounts, sessions, identifiers, people, accountImport } = deps
   const history = createHistory(deps)
   return implement(AccountsService, {
     async createAccount({ account }, ctx) {
@@ -84,6 +95,22 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
       const { rows, nextPageToken } = await history.list({ ...pageAsk(request, ctx), accountId })
       return { auditEntries: rows.map(toAuditEntry), nextPageToken }
     },
+    async addAccountIdentifier({ accountId, identifier, verified }, ctx) {
+      const which = changeOf(accountId, ctx)
+      return toAccount(await identifiers.addFor(actOf(ctx), which, readIdentifier(identifier), verified))
+    },
+    async removeAccountIdentifier({ accountId, identifier }, ctx) {
+      const which = changeOf(accountId, ctx)
+      return toAccount(await identifiers.removeFor(actOf(ctx), which, readIdentifier(identifier)))
+    },
+    async listPersonAccounts({ personId }, ctx) {
+      const rows = await people.list(ctx.projectId, uuidOf('per', personId), !ctx.caller.testMode)
+      return { accounts: rows.map(toAccount) }
+    },
+    async importAccounts({ format, kind, content, firebaseScrypt, dryRun }, ctx) {
+      const ask = { projectId: ctx.projectId, live: !ctx.caller.testMode, kind, format, content, dryRun }
+      return toImportReport(await accountImport.run(actOf(ctx), { ...ask, scrypt: firebaseScrypt }))
+    },
     async endAccountSessions(request, ctx) {
       const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)
       const account = await accounts.get(projectId, accountId)
@@ -114,6 +141,11 @@ function endEntry(projectId: string, accountId: string, sessionId: string | unde
   return sessionId === undefined
     ? { projectId, action: 'identity.sessions.end_all', resource: toTypeId('acc', accountId) }
     : { projectId, action: 'identity.sessions.end', resource: toTypeId('asn', sessionId) }
+}
+
+function readIdentifier(identifier: Identifier | undefined) {
+  const { type = IdentifierType.UNSPECIFIED, value = '' } = identifier ?? {}
+  return canonicalIdentifier(type, value, 'identifier.value')
 }
 
 function changeOf(accountId: string, ctx: CallContext): AccountChange {
