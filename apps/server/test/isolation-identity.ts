@@ -62,6 +62,7 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Clients/CreateClient',
     'identity.v1.Clients/UpdateKind',
   ],
+  'is for operators alone: no API key may call it': ['identity.v1.Accounts/ImpersonateAccount'],
   'is public, and bound to an app or to a secret that only its owner has': [
     'identity.v1.Identity/StartOtp',
     'identity.v1.Identity/ResendOtp',

@@ -6,6 +6,11 @@ ALTER TABLE identity.accounts ADD COLUMN anonymous boolean NOT NULL DEFAULT fals
 -- The account that the code is for, where it adds something to one.
 ALTER TABLE identity.otp_challenges ADD COLUMN account_id uuid;
 
+-- The operator who acts as the account, why, and whether they may only read. Empty: the session is the owner's own.
+ALTER TABLE identity.sessions ADD COLUMN impersonator text NOT NULL DEFAULT '';
+ALTER TABLE identity.sessions ADD COLUMN impersonation_reason text NOT NULL DEFAULT '';
+ALTER TABLE identity.sessions ADD COLUMN read_only boolean NOT NULL DEFAULT false;
+
 -- What an imported account was called where it comes from: a row that comes again is the same account.
 CREATE TABLE identity.external_ids (
   project_id uuid NOT NULL,

@@ -36,5 +36,6 @@ export const reasons = defineReasons({
   'identity.last_identifier': 'failed_precondition',
   'identity.sign_in_too_old': 'permission_denied',
   'identity.link_refused': 'failed_precondition',
+  'identity.impersonation_refused': 'permission_denied',
   'identity.import_invalid': 'invalid_argument',
 })

@@ -6,6 +6,7 @@ import type { JWK } from 'jose'
 import { createAnonymous } from './accounts/anonymous.ts'
 import { implementAccounts } from './accounts/api.ts'
 import { createIdentifiers } from './accounts/identifiers.ts'
+import { createImpersonation } from './accounts/impersonation.ts'
 import { createNotices } from './accounts/notices.ts'
 import { createPeople } from './accounts/people.ts'
 import { selfHandlers } from './accounts/self-api.ts'
@@ -94,6 +95,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     notices: createNotices(notify),
   })
   const accountImport = createImport({ db, clock, sealer, accounts, clients })
+  const impersonate = createImpersonation({ db, clock, accounts, accessTokens })
   const anonymous = createAnonymous({ db, clock, accounts, sessions })
   const self = selfHandlers({ clients, identifiers, people, anonymous, authenticate })
   const listening: (() => void)[] = []
@@ -101,7 +103,18 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     implementations: [
       implementIdentity({ clients, otp, signIn, accounts, sessions, self }),
-      implementAccounts({ db, clock, pageTokens, accounts, sessions, identifiers, people, accountImport }),
+      implementAccounts({
+        db,
+        clock,
+        pageTokens,
+        accounts,
+        sessions,
+        identifiers,
+        people,
+        accountImport,
+        clients,
+        impersonate,
+      }),
       implementClients({ clients }),
       implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],

@@ -57,6 +57,8 @@ export function toSession(row: SessionRow, current = false): MessageInitShape<ty
     endTime: timestampOf(row.end_time),
     endReason: row.end_reason,
     current,
+    impersonator: row.impersonator,
+    readOnly: row.read_only,
   }
 }
 

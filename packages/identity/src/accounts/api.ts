@@ -1,3 +1,4 @@
+import { durationMs, timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { type AuditEntry, recordAudit, within } from '@mainstay/access'
 import { appError, type Clock, type Db, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
 import {
@@ -7,7 +8,8 @@ import {
   IdentifierType,
 } from '@mainstay/proto/identity/v1/accounts'
 import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
-import { actOf, pageAsk, uuidOf } from '../calls.ts'
+import { actOf, pageAsk, placeOf, uuidOf } from '../calls.ts'
+import type { Clients } from '../clients/service.ts'
 import { reasons } from '../errors.ts'
 import { canonicalIdentifier } from '../identifiers.ts'
 import { type AccountImport, toImportReport } from '../import/service.ts'
@@ -16,6 +18,7 @@ import type { Sessions } from '../sessions/service.ts'
 import { listSessions } from '../sessions/store.ts'
 import { createHistory } from './history.ts'
 import type { Identifiers } from './identifiers.ts'
+import type { createImpersonation } from './impersonation.ts'
 import type { People } from './people.ts'
 import { type AccountChange, type Accounts, requireMode } from './service.ts'
 import type { AccountRow } from './store.ts'
@@ -28,14 +31,28 @@ export interface AccountsApiDeps {
   identifiers: Identifiers
   people: People
   accountImport: AccountImport
+  clients: Pick<Clients, 'getApp'>
+  impersonate: ReturnType<typeof createImpersonation>
   sessions: Pick<Sessions, 'end'>
 }
 
 const MOST_ATTRIBUTE_BYTES = 8192
+const DEFAULT_IMPERSONATION_MS = 15 * 60_000
 
 /** The handlers of the service Accounts. */
 export function implementAccounts(deps: AccountsApiDeps): Implementation {
-  const { db, clock, pageTokens, accounts, sessions, identifiers, people, accountImport } = deps
+  const {
+    db,
+    clock,
+    pageTokens,
+    accounts,
+    sessions,
+    identifiers,
+    people,
+    accountImport,
+    clients,
+    impersonate,
+  } = deps
   const history = createHistory(deps)
   return implement(AccountsService, {
     async createAccount({ account }, ctx) {
@@ -88,7 +105,8 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
       const { rows, nextPageToken } = pageTokens.cut(scope, await listSessions(db, page), limit, (last) => [
         last.session_id,
       ])
-      return { sessions: rows.map((row) => toSession(row)), nextPageToken }
+      const seen = rows.map((row) => ({ ...toSession(row), impersonationReason: row.impersonation_reason }))
+      return { sessions: seen, nextPageToken }
     },
     async listAccountAuditEntries(request, ctx) {
       const accountId = uuidOf('acc', request.accountId)
@@ -110,6 +128,18 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
     async importAccounts({ format, kind, content, firebaseScrypt, dryRun }, ctx) {
       const ask = { projectId: ctx.projectId, live: !ctx.caller.testMode, kind, format, content, dryRun }
       return toImportReport(await accountImport.run(actOf(ctx), { ...ask, scrypt: firebaseScrypt }))
+    },
+    async impersonateAccount({ accountId, clientId, reason, ttl, allowChanges }, ctx) {
+      ctx.setHeader('cache-control', 'no-store')
+      const begun = await impersonate(actOf(ctx), changeOf(accountId, ctx), await clients.getApp(clientId), {
+        ...{ reason, allowChanges, place: placeOf(ctx, undefined) },
+        ttlMs: ttl === undefined ? DEFAULT_IMPERSONATION_MS : durationMs(ttl),
+      })
+      return {
+        accessToken: begun.accessToken,
+        accessTokenExpireTime: timestampFromDate(begun.expireTime),
+        sessionId: toTypeId('asn', begun.sessionId),
+      }
     },
     async endAccountSessions(request, ctx) {
       const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { AuditEntry } from "../../access/v1/access_pb.js";
 
 /**
@@ -263,6 +263,27 @@ export declare type AccountSession = Message<"mainstay.identity.v1.AccountSessio
    * @generated from field: bool current = 12;
    */
   current: boolean;
+
+  /**
+   * The operator who acts as the account in it, `opr_…`. Unset: it is the owner's own.
+   *
+   * @generated from field: string impersonator = 13;
+   */
+  impersonator: string;
+
+  /**
+   * It only reads.
+   *
+   * @generated from field: bool read_only = 14;
+   */
+  readOnly: boolean;
+
+  /**
+   * Why the operator acts as the account. Operators see it.
+   *
+   * @generated from field: string impersonation_reason = 15;
+   */
+  impersonationReason: string;
 };
 
 /**
@@ -950,6 +971,88 @@ export declare type ImportAccountsResponse = Message<"mainstay.identity.v1.Impor
 export declare const ImportAccountsResponseSchema: GenMessage<ImportAccountsResponse>;
 
 /**
+ * A request to act as an account.
+ *
+ * @generated from message mainstay.identity.v1.ImpersonateAccountRequest
+ */
+export declare type ImpersonateAccountRequest = Message<"mainstay.identity.v1.ImpersonateAccountRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * The app to be signed in to, of the account's kind and mode, `cli_…`.
+   *
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * Why, for the audit: 3 to 500 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * For how long: 1 minute to 1 hour. Unset: 15 minutes.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 4;
+   */
+  ttl?: Duration | undefined;
+
+  /**
+   * It may change things as well.
+   *
+   * @generated from field: bool allow_changes = 5;
+   */
+  allowChanges: boolean;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImpersonateAccountRequest.
+ * Use `create(ImpersonateAccountRequestSchema)` to create a new message.
+ */
+export declare const ImpersonateAccountRequestSchema: GenMessage<ImpersonateAccountRequest>;
+
+/**
+ * An operator who is signed in as an account.
+ *
+ * @generated from message mainstay.identity.v1.ImpersonateAccountResponse
+ */
+export declare type ImpersonateAccountResponse = Message<"mainstay.identity.v1.ImpersonateAccountResponse"> & {
+  /**
+   * A JWT to send as `Authorization: Bearer …`. It is shown this once.
+   *
+   * @generated from field: string access_token = 1;
+   */
+  accessToken: string;
+
+  /**
+   * When it ends, and the session with it.
+   *
+   * @generated from field: google.protobuf.Timestamp access_token_expire_time = 2;
+   */
+  accessTokenExpireTime?: Timestamp | undefined;
+
+  /**
+   * The session's id, `asn_…`.
+   *
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImpersonateAccountResponse.
+ * Use `create(ImpersonateAccountResponseSchema)` to create a new message.
+ */
+export declare const ImpersonateAccountResponseSchema: GenMessage<ImpersonateAccountResponse>;
+
+/**
  * How an account stands.
  *
  * @generated from enum mainstay.identity.v1.AccountState
@@ -1278,6 +1381,20 @@ export declare const Accounts: GenService<{
     methodKind: "unary";
     input: typeof ImportAccountsRequestSchema;
     output: typeof ImportAccountsResponseSchema;
+  },
+  /**
+   * Signs an operator in as an account, to see what its owner sees: for at most an hour, without a refresh token, and only to read
+   * unless you ask for more. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
+   * begin stands in the audit. No API key may. It never changes what the account signs in by or is linked to. End it with
+   * EndAccountSessions. Reasons: `identity.account_not_found`, `identity.client_not_found`, `identity.client_disabled`,
+   * `identity.request_invalid`, `identity.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ImpersonateAccount
+   */
+  impersonateAccount: {
+    methodKind: "unary";
+    input: typeof ImpersonateAccountRequestSchema;
+    output: typeof ImpersonateAccountResponseSchema;
   },
 }>;
 
