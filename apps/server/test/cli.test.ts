@@ -292,3 +292,28 @@ test('a schedule is created, listed, paused, resumed and deleted', async () => {
     rmSync(folder, { recursive: true })
   }
 })
+
+test('people are taken in from a file, found, kept out and erased; an app is made', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-cli-'))
+  const file = join(folder, 'users.ndjson')
+  const user = { user_id: 'auth0|1', email: 'ada@example.com', email_verified: true, name: 'Ada' }
+  writeFileSync(file, `${JSON.stringify(user)}\n{"user_id":"auth0|2","email":"wrong"}\n`)
+  const importIt = (...more: string[]) =>
+    mainstay(['accounts', 'import', file, '--from', 'auth0', '--kind', 'customer', ...more])
+  const rehearsed = await importIt('--dry-run')
+  assert.match(rehearsed.out, /would be: 1 created, 0 updated, 0 skipped, 1 refused/)
+  const taken = await importIt()
+  assert.equal(taken.code, 1)
+  assert.match(taken.out, /user 2 \(auth0\|2\) refused: Its email address/)
+  assert.match((await importIt()).out, /0 created, 0 updated, 1 skipped, 1 refused/)
+  rmSync(folder, { recursive: true })
+  const [accountId = ''] = (await mainstay(['accounts', 'list', '--find', 'ada@'])).out.match(/acc_\w+/) ?? []
+  const banned = await mainstay(['accounts', 'ban', accountId, '--reason', 'Chargebacks'])
+  assert.match(banned.out, /state +banned\nreason +Chargebacks/)
+  assert.match((await mainstay(['accounts', 'unban', accountId])).out, /state +active/)
+  assert.equal((await mainstay(['accounts', 'delete', accountId])).code, 2)
+  assert.match((await mainstay(['accounts', 'delete', accountId, '--yes'])).out, /state +deleted/)
+  const made = await mainstay(['clients', 'create', 'Driver app', '--kind', 'driver'])
+  assert.match(made.out, /client +cli_\w+\nkind +driver\nmode +test/)
+  assert.match((await mainstay(['clients', 'list'])).out, /driver +test +open +Driver app/)
+})

@@ -136,6 +136,25 @@ describe('accounts and apps in a real browser', { skip }, () => {
     await panel.getByRole('button', { name: 'Ban', exact: true }).waitFor()
   })
 
+  test('an operator acts as an account, with a reason, and the session says so', async () => {
+    const { page } = mainstay
+    const panel = page.getByRole('complementary', { name: 'Account' })
+    await panel.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: 'Act as this account' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Begin session' }).click()
+    await dialog.getByText('Choose an app of their kind.').waitFor()
+    await dialog.getByLabel('Reason').fill('Ticket 4711')
+    await dialog.getByLabel('App').selectOption({ label: 'Driver app' })
+    await assertAccessible(page)
+    await dialog.getByRole('button', { name: 'Begin session' }).click()
+    await dialog.getByText(/^eyJ/).waitFor()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await panel.getByText('An operator acts as them, and only reads: Ticket 4711').waitFor()
+    await settled(page)
+    await assertAccessible(page)
+  })
+
   test('one session ends, then all; an account is deleted once its name is typed', async () => {
     const { page, call } = mainstay
     const ada = await findAda(call)
@@ -146,7 +165,7 @@ describe('accounts and apps in a real browser', { skip }, () => {
     const endOne = panel.getByRole('button', { name: 'End session on Pixel 9' })
     await endOne.nth(1).waitFor()
     await endOne.first().click()
-    await waitFor(async () => (await endOne.count()) === 1, { what: 'one open session' })
+    await waitFor(async () => (await endOne.count()) === 1, { what: 'one open session of a phone' })
     await panel.getByRole('button', { name: 'End all' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'End all sessions' }).click()

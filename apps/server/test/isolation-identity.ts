@@ -12,8 +12,17 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
       request: { account: { accountId, locale: 'pt' }, updateMask: 'locale' },
       ...{ owner: 'shows', testKey: 'refused' },
     },
-    ListAccountAuditEntries: { request: { accountId }, owner: 'done' },
     ListAccountSessions: { request: { accountId }, owner: 'done' },
+    ListAccountAuditEntries: { request: { accountId }, owner: 'done' },
+    AddAccountIdentifier: {
+      request: { accountId, identifier: { type: 'IDENTIFIER_TYPE_EMAIL', value: 'probe@example.com' } },
+      ...{ owner: 'shows', testKey: 'refused' },
+    },
+    RemoveAccountIdentifier: {
+      request: { accountId, identifier: { type: 'IDENTIFIER_TYPE_EMAIL', value: 'probe@example.com' } },
+      ...{ owner: 'shows', testKey: 'refused' },
+    },
+    ListPersonAccounts: { request: { personId: owned.personId }, owner: 'shows' },
     EndAccountSessions: { request: { accountId }, owner: 'done', testKey: 'refused' },
     BanAccount: { request: { accountId, reason: 'none' }, owner: 'shows', testKey: 'refused' },
     UnbanAccount: { request: { accountId }, owner: 'shows', testKey: 'refused' },
@@ -49,15 +58,18 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
 export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
   'makes something new in the caller’s own project': [
     'identity.v1.Accounts/CreateAccount',
+    'identity.v1.Accounts/ImportAccounts',
     'identity.v1.Clients/CreateClient',
     'identity.v1.Clients/UpdateKind',
   ],
+  'is for operators alone: no API key may call it': ['identity.v1.Accounts/ImpersonateAccount'],
   'is public, and bound to an app or to a secret that only its owner has': [
     'identity.v1.Identity/StartOtp',
     'identity.v1.Identity/ResendOtp',
     'identity.v1.Identity/VerifyOtp',
     'identity.v1.Identity/RefreshSession',
     'identity.v1.Passwords/SignInWithPassword',
+    'identity.v1.Identity/CreateAnonymousAccount',
   ],
   'takes the account from the access token, and never from the request': [
     'identity.v1.Identity/GetMe',
@@ -65,6 +77,11 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Identity/EndMySession',
     'identity.v1.Identity/SignOut',
     'identity.v1.Passwords/SetMyPassword',
+    'identity.v1.Identity/AddMyIdentifier',
+    'identity.v1.Identity/VerifyMyIdentifier',
+    'identity.v1.Identity/RemoveMyIdentifier',
+    'identity.v1.Identity/LinkMyAccount',
+    'identity.v1.Identity/UnlinkMyAccount',
   ],
 }
 

@@ -129,8 +129,11 @@ describe('what belongs to a project', () => {
     const { clientId } = await make('identity.v1.Clients/CreateClient', {
       client: { kind: 'driver', displayName: SECRET },
     })
-    const { accountId } = await make('identity.v1.Accounts/CreateAccount', {
-      account: { kind: 'driver', displayName: SECRET },
+    const { accountId, personId } = await make('identity.v1.Accounts/CreateAccount', {
+      account: {
+        ...{ kind: 'driver', displayName: SECRET },
+        identifiers: [{ type: 'IDENTIFIER_TYPE_EMAIL', value: 'owner@example.com' }],
+      },
     })
     const yaml = `name: ${NAME}\nsteps:\n  - { id: wait, delay: 1d }\n  - { id: a, channel: email, content: { subject: ${SECRET}, text: a } }`
     await make('notify.v1.Workflows/PublishWorkflow', { yaml })
@@ -148,6 +151,7 @@ describe('what belongs to a project', () => {
         apiKeyId: spareKeyId,
         clientId: String(clientId),
         personAccountId: String(accountId),
+        personId: String(personId),
       },
       messageId: first(sent),
       notificationId: String(sent.notificationId),

@@ -18,6 +18,7 @@ export interface Owned {
   apiKeyId: string
   /** Of a person. */
   personAccountId: string
+  personId: string
   clientId: string
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createMainstay, type Mainstay } from '@mainstay/sdk'
 import { Command, CommanderError } from 'commander'
+import { addAccounts } from './commands/accounts.ts'
 import { addCampaigns } from './commands/campaigns.ts'
+import { addClients } from './commands/clients.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMessages } from './commands/messages.ts'
@@ -135,6 +137,8 @@ function createProgram(streams: Streams, signal: AbortSignal): Command {
   addCampaigns(program, context)
   addSchedules(program, context)
   addWorkflows(program, context)
+  addAccounts(program, context)
+  addClients(program, context)
   addKeys(program, context)
   addDoctor(program, context)
   return program

@@ -2,6 +2,7 @@ import { Identity } from '@mainstay/proto/identity/v1'
 import { IdentifierType } from '@mainstay/proto/identity/v1/accounts'
 import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
 import { sessionNotFound } from './accounts/api.ts'
+import type { selfHandlers } from './accounts/self-api.ts'
 import type { Accounts } from './accounts/service.ts'
 import { actOf, otpCallerOf, placeOf, uuidOf } from './calls.ts'
 import type { Clients } from './clients/service.ts'
@@ -18,6 +19,8 @@ export interface IdentityApiDeps {
   signIn: SignIn
   accounts: Pick<Accounts, 'get'>
   sessions: Sessions
+  /** What an account's owner changes. */
+  self: ReturnType<typeof selfHandlers>
 }
 
 /** The handlers of the service Identity. */
@@ -27,8 +30,10 @@ export function implementIdentity({
   signIn,
   accounts,
   sessions,
+  self,
 }: IdentityApiDeps): Implementation {
   return implement(Identity, {
+    ...self,
     async startOtp(request, ctx) {
       withoutCache(ctx)
       const app = await clients.getApp(request.clientId)

@@ -34,4 +34,13 @@ export const reasons = defineReasons({
   'identity.kind_not_found': 'not_found',
   'identity.mode_not_allowed': 'permission_denied',
   'identity.request_invalid': 'invalid_argument',
+
+  // What becomes of accounts.
+  'identity.sign_up_closed': 'failed_precondition',
+  'identity.identifier_not_found': 'not_found',
+  'identity.last_identifier': 'failed_precondition',
+  'identity.sign_in_too_old': 'permission_denied',
+  'identity.link_refused': 'failed_precondition',
+  'identity.impersonation_refused': 'permission_denied',
+  'identity.import_invalid': 'invalid_argument',
 })

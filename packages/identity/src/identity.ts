@@ -3,13 +3,20 @@ import type { OtpGuard } from '@mainstay/limits'
 import type { Notify } from '@mainstay/notify'
 import type { CallContext, Caller, Implementation } from '@mainstay/rpc'
 import type { JWK } from 'jose'
+import { createAnonymous } from './accounts/anonymous.ts'
 import { implementAccounts } from './accounts/api.ts'
+import { createIdentifiers } from './accounts/identifiers.ts'
+import { createImpersonation } from './accounts/impersonation.ts'
+import { createNotices } from './accounts/notices.ts'
+import { createPeople } from './accounts/people.ts'
+import { selfHandlers } from './accounts/self-api.ts'
 import { createAccounts } from './accounts/service.ts'
 import { implementIdentity } from './api.ts'
 import { implementClients } from './clients/api.ts'
 import { createClients } from './clients/service.ts'
 import type { IdentitySettings } from './config.ts'
 import { createDevices } from './devices.ts'
+import { createImport } from './import/service.ts'
 import { createKeys, NoProjectError } from './keys/keys.ts'
 import { createAdmission } from './otp/admission.ts'
 import { CODES_KEY, createCodes } from './otp/codes.ts'
@@ -93,17 +100,38 @@ export function createIdentity(deps: IdentityDeps): Identity {
     isBreached:
       url === undefined ? async () => undefined : createPwnedPasswords({ url, logger: deps.logger }),
   })
+  const authenticate = createAccountAuthenticator({ accessTokens, ended, clock })
+  const people = createPeople({ db, clock })
+  const identifiers = createIdentifiers({
+    ...{ db, clock, settings, codes, clients, otp, accounts },
+    notices: createNotices(notify),
+  })
+  const accountImport = createImport({ db, clock, sealer, accounts, clients })
+  const impersonate = createImpersonation({ db, clock, accounts, accessTokens })
+  const anonymous = createAnonymous({ db, clock, accounts, sessions })
+  const self = selfHandlers({ clients, identifiers, people, anonymous, authenticate })
   const listening: (() => void)[] = []
 
   return {
     implementations: [
-      implementIdentity({ clients, otp, signIn, accounts, sessions }),
-      implementAccounts({ db, clock, pageTokens, accounts, sessions }),
+      implementIdentity({ clients, otp, signIn, accounts, sessions, self }),
+      implementAccounts({
+        db,
+        clock,
+        pageTokens,
+        accounts,
+        sessions,
+        identifiers,
+        people,
+        accountImport,
+        clients,
+        impersonate,
+      }),
       implementClients({ clients }),
       implementPasswords({ clients, accounts, passwords }),
       implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],
-    authenticate: createAccountAuthenticator({ accessTokens, ended, clock }),
+    authenticate,
     async jwks(projectId, live) {
       try {
         return (await keys.ring(projectId, live)).jwks

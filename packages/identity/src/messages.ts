@@ -34,6 +34,7 @@ export function toAccount(row: AccountWithIdentifiers) {
     banTime: row.state === AccountState.BANNED ? timestampOf(row.ban_time) : undefined,
     banReason: row.ban_reason,
     etag: row.version,
+    anonymous: row.anonymous,
   }
 }
 
@@ -56,6 +57,8 @@ export function toSession(row: SessionRow, current = false): MessageInitShape<ty
     endTime: timestampOf(row.end_time),
     endReason: row.end_reason,
     current,
+    impersonator: row.impersonator,
+    readOnly: row.read_only,
   }
 }
 

@@ -1,5 +1,6 @@
 import { recordAudits } from '@mainstay/access'
 import { appError, type Clock, createBatcher, type Db, type Tx, toTypeId } from '@mainstay/kernel'
+import { OtpPurpose } from '@mainstay/proto/identity/v1'
 import { AccountState } from '@mainstay/proto/identity/v1/accounts'
 import { type Accounts, newAccount } from './accounts/service.ts'
 import { type AccountWithIdentifiers, signInByIdentifiers } from './accounts/store.ts'
@@ -76,7 +77,9 @@ export function createSignIn(deps: SignInDeps) {
     const questions = asks.map(({ app, challengeId }) => ({
       ...{ projectId: app.project_id, challengeId, clientId: app.client_id },
     }))
-    const challenges = await admitChecks(tx, questions, { mostChecks: MOST_CHECKS, now })
+    const held = await admitChecks(tx, questions, { mostChecks: MOST_CHECKS, now })
+    // A code of another purpose signs nobody in.
+    const challenges = held.filter(({ purpose }) => purpose === OtpPurpose.SIGN_IN)
     const admitted = new Map<string, ChallengeRow>()
     let waiting = challenges.filter((challenge) => {
       if (challenge.long_code) admitted.set(challenge.challenge_id, challenge)
@@ -256,7 +259,7 @@ function banned() {
   )
 }
 
-function codeWrong(checksLeft: number) {
+export function codeWrong(checksLeft: number) {
   const message =
     checksLeft > 0
       ? 'The code is wrong. Look at the newest message, and try again.'

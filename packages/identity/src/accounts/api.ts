@@ -1,14 +1,25 @@
+import { durationMs, timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { type AuditEntry, recordAudit, within } from '@mainstay/access'
 import { appError, type Clock, type Db, type PageTokens, pageLimit, toTypeId } from '@mainstay/kernel'
-import { type Account, Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
+import {
+  type Account,
+  Accounts as AccountsService,
+  type Identifier,
+  IdentifierType,
+} from '@mainstay/proto/identity/v1/accounts'
 import { type CallContext, type Implementation, implement } from '@mainstay/rpc'
-import { actOf, pageAsk, uuidOf } from '../calls.ts'
+import { actOf, pageAsk, placeOf, uuidOf } from '../calls.ts'
+import type { Clients } from '../clients/service.ts'
 import { reasons } from '../errors.ts'
 import { canonicalIdentifier } from '../identifiers.ts'
+import { type AccountImport, toImportReport } from '../import/service.ts'
 import { toAccount, toAuditEntry, toSession } from '../messages.ts'
 import type { Sessions } from '../sessions/service.ts'
 import { listSessions } from '../sessions/store.ts'
 import { createHistory } from './history.ts'
+import type { Identifiers } from './identifiers.ts'
+import type { createImpersonation } from './impersonation.ts'
+import type { People } from './people.ts'
 import { type AccountChange, type Accounts, requireMode } from './service.ts'
 import type { AccountRow } from './store.ts'
 
@@ -17,14 +28,31 @@ export interface AccountsApiDeps {
   clock: Clock
   pageTokens: PageTokens
   accounts: Accounts
+  identifiers: Identifiers
+  people: People
+  accountImport: AccountImport
+  clients: Pick<Clients, 'getApp'>
+  impersonate: ReturnType<typeof createImpersonation>
   sessions: Pick<Sessions, 'end'>
 }
 
 const MOST_ATTRIBUTE_BYTES = 8192
+const DEFAULT_IMPERSONATION_MS = 15 * 60_000
 
 /** The handlers of the service Accounts. */
 export function implementAccounts(deps: AccountsApiDeps): Implementation {
-  const { db, clock, pageTokens, accounts, sessions } = deps
+  const {
+    db,
+    clock,
+    pageTokens,
+    accounts,
+    sessions,
+    identifiers,
+    people,
+    accountImport,
+    clients,
+    impersonate,
+  } = deps
   const history = createHistory(deps)
   return implement(AccountsService, {
     async createAccount({ account }, ctx) {
@@ -77,12 +105,41 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
       const { rows, nextPageToken } = pageTokens.cut(scope, await listSessions(db, page), limit, (last) => [
         last.session_id,
       ])
-      return { sessions: rows.map((row) => toSession(row)), nextPageToken }
+      const seen = rows.map((row) => ({ ...toSession(row), impersonationReason: row.impersonation_reason }))
+      return { sessions: seen, nextPageToken }
     },
     async listAccountAuditEntries(request, ctx) {
       const accountId = uuidOf('acc', request.accountId)
       const { rows, nextPageToken } = await history.list({ ...pageAsk(request, ctx), accountId })
       return { auditEntries: rows.map(toAuditEntry), nextPageToken }
+    },
+    async addAccountIdentifier({ accountId, identifier, verified }, ctx) {
+      const which = changeOf(accountId, ctx)
+      return toAccount(await identifiers.addFor(actOf(ctx), which, readIdentifier(identifier), verified))
+    },
+    async removeAccountIdentifier({ accountId, identifier }, ctx) {
+      const which = changeOf(accountId, ctx)
+      return toAccount(await identifiers.removeFor(actOf(ctx), which, readIdentifier(identifier)))
+    },
+    async listPersonAccounts({ personId }, ctx) {
+      const rows = await people.list(ctx.projectId, uuidOf('per', personId), !ctx.caller.testMode)
+      return { accounts: rows.map(toAccount) }
+    },
+    async importAccounts({ format, kind, content, firebaseScrypt, dryRun }, ctx) {
+      const ask = { projectId: ctx.projectId, live: !ctx.caller.testMode, kind, format, content, dryRun }
+      return toImportReport(await accountImport.run(actOf(ctx), { ...ask, scrypt: firebaseScrypt }))
+    },
+    async impersonateAccount({ accountId, clientId, reason, ttl, allowChanges }, ctx) {
+      ctx.setHeader('cache-control', 'no-store')
+      const begun = await impersonate(actOf(ctx), changeOf(accountId, ctx), await clients.getApp(clientId), {
+        ...{ reason, allowChanges, place: placeOf(ctx, undefined) },
+        ttlMs: ttl === undefined ? DEFAULT_IMPERSONATION_MS : durationMs(ttl),
+      })
+      return {
+        accessToken: begun.accessToken,
+        accessTokenExpireTime: timestampFromDate(begun.expireTime),
+        sessionId: toTypeId('asn', begun.sessionId),
+      }
     },
     async endAccountSessions(request, ctx) {
       const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)
@@ -114,6 +171,11 @@ function endEntry(projectId: string, accountId: string, sessionId: string | unde
   return sessionId === undefined
     ? { projectId, action: 'identity.sessions.end_all', resource: toTypeId('acc', accountId) }
     : { projectId, action: 'identity.sessions.end', resource: toTypeId('asn', sessionId) }
+}
+
+function readIdentifier(identifier: Identifier | undefined) {
+  const { type = IdentifierType.UNSPECIFIED, value = '' } = identifier ?? {}
+  return canonicalIdentifier(type, value, 'identifier.value')
 }
 
 function changeOf(accountId: string, ctx: CallContext): AccountChange {

@@ -17,6 +17,8 @@ export interface AccountRow {
   ban_time: Date | null
   ban_reason: string
   delete_time: Date | null
+  /** It signs in by nothing yet. */
+  anonymous: boolean
 }
 
 export interface IdentifierRow {
@@ -28,7 +30,8 @@ export interface IdentifierRow {
 export type AccountWithIdentifiers = AccountRow & { identifiers: IdentifierRow[] }
 
 const COLUMNS = `a.project_id, a.account_id, a.person_id, a.live, a.kind, a.state, a.display_name, a.locale, a.attributes,
-  a.version::text AS version, a.create_time, a.update_time, a.last_sign_in_time, a.ban_time, a.ban_reason, a.delete_time`
+  a.version::text AS version, a.create_time, a.update_time, a.last_sign_in_time, a.ban_time, a.ban_reason, a.delete_time,
+  a.anonymous`
 
 /** With what the account signs in by, the oldest first. */
 const WITH_IDENTIFIERS = `${COLUMNS}, (
@@ -270,6 +273,8 @@ export async function eraseAccount(
 ): Promise<AccountRow | undefined> {
   const { rows } = await tx.query<AccountRow>({
     text: `WITH freed AS (DELETE FROM identity.identifiers WHERE project_id = $1 AND account_id = $2),
+           unknown AS (DELETE FROM identity.external_ids WHERE project_id = $1 AND account_id = $2),
+           useless AS (DELETE FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2),
            forgotten AS (
              UPDATE identity.sessions SET device = '', user_agent = '', client_address = '' WHERE project_id = $1 AND account_id = $2)
            UPDATE identity.accounts a SET state = ${DELETED}, display_name = '', locale = '', attributes = '{}', ban_reason = '',

@@ -14,6 +14,10 @@ export interface AccessClaims {
   methods: readonly string[]
   authTimeMs: number
   expireTimeMs: number
+  /** `opr_…` of who acts as the account (RFC 8693 §4.1). Unset: its owner. */
+  actor?: string
+  /** The token only reads. */
+  readOnly?: boolean
 }
 
 export interface AccessTokensDeps {
@@ -38,6 +42,7 @@ export function createAccessTokens({ keys, clock, baseUrl }: AccessTokensDeps) {
         ...{ kind, amr: methods, auth_time: Math.floor(authTimeMs / 1000) },
         sid: toTypeId('asn', claims.sessionId),
         client_id: toTypeId('cli', claims.clientId),
+        ...(claims.actor && { act: { sub: claims.actor }, read_only: claims.readOnly !== false }),
       })
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: signing.keyId })
         .setIssuer(issuerOf(baseUrl(), claims.projectId, claims.live))
@@ -123,6 +128,12 @@ function readNames(token: string, baseUrl: string): Names | undefined {
 /** The base64url of a SHA-256: nothing else is ever a key id, so nothing else reaches a lookup. */
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 
+/** Who acts, where that is not the owner. What does not say that it may change things only reads. */
+function actorOf({ act, read_only }: Record<string, unknown>): Pick<AccessClaims, 'actor' | 'readOnly'> {
+  if (typeof act !== 'object' || act === null || !('sub' in act) || typeof act.sub !== 'string') return {}
+  return { actor: act.sub, readOnly: read_only !== false }
+}
+
 function toClaims(payload: Record<string, unknown>, { projectId, live }: Names): AccessClaims | undefined {
   const { sub, sid, client_id, kind, aud, amr, auth_time, exp } = payload
   const accountId = typeof sub === 'string' ? fromTypeId('acc', sub) : undefined
@@ -135,5 +146,6 @@ function toClaims(payload: Record<string, unknown>, { projectId, live }: Names):
     methods: Array.isArray(amr) ? amr.map(String) : [],
     authTimeMs: typeof auth_time === 'number' ? auth_time * 1000 : 0,
     expireTimeMs: exp * 1000,
+    ...actorOf(payload),
   }
 }

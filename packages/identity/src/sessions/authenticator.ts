@@ -31,6 +31,7 @@ export function createAccountAuthenticator({ accessTokens, ended, clock }: Authe
   const admit = (caller: AccountCaller, isEnded: boolean, ctx: CallContext): Caller => {
     if (isEnded) throw refuse('identity.session_ended', ctx)
     if (caller.account.expireTimeMs <= clock.nowMs()) throw refuse('identity.access_token_expired', ctx)
+    if (caller.account.readOnly && !READS.test(ctx.method)) throw readOnly()
     const named = ctx.header('mainstay-project')
     if (named !== undefined && fromTypeId('prj', named) !== caller.projectId) {
       throw refuse('identity.access_token_invalid', ctx)
@@ -80,6 +81,17 @@ function toCaller(account: AccessClaims): AccountCaller {
     testMode: !account.live,
     account,
   })
+}
+
+/** Methods that change nothing, by their names (AIP-131, 132); whatever is not one of them counts as a change. */
+const READS = /\/(Get|List|Watch)[A-Z]/
+
+function readOnly(): AppError {
+  return appError(
+    reasons,
+    'identity.impersonation_refused',
+    'You act as somebody else, and may only read. Begin again with `allowChanges` if a change is what they need.',
+  )
 }
 
 const NONE: ReadonlySet<string> = new Set()

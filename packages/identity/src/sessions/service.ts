@@ -181,6 +181,7 @@ export function createSessions(deps: SessionsDeps) {
             end_time: null,
             end_reason: '',
           },
+          ...{ impersonator: '', impersonation_reason: '', read_only: false },
         }
         return {
           sessionId: row.session_id,

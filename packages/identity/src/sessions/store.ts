@@ -20,15 +20,27 @@ export interface SessionRow {
   expire_time: Date
   end_time: Date | null
   end_reason: string
+  /** `opr_…` of who acts as the account; empty for the owner's own sessions. */
+  impersonator: string
+  impersonation_reason: string
+  read_only: boolean
 }
 
 export type NewSession = Omit<
   SessionRow,
-  'generation' | 'rotate_time' | 'last_use_time' | 'end_time' | 'end_reason'
+  | 'generation'
+  | 'rotate_time'
+  | 'last_use_time'
+  | 'end_time'
+  | 'end_reason'
+  | 'impersonator'
+  | 'impersonation_reason'
+  | 'read_only'
 >
 
 const COLUMNS = `project_id, session_id, live, account_id, kind, client_id, generation, rotate_time, methods, device, user_agent,
-  client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time, end_time, end_reason`
+  client_address, create_time, auth_time, last_use_time, idle_expire_time, expire_time, end_time, end_reason, impersonator,
+  impersonation_reason, read_only`
 
 export async function insertSessions(tx: Tx, rows: readonly NewSession[]): Promise<void> {
   await tx.query({
@@ -41,6 +53,19 @@ export async function insertSessions(tx: Tx, rows: readonly NewSession[]): Promi
              client_id uuid, methods text[], device text, user_agent text, client_address text, create_time timestamptz,
              auth_time timestamptz, idle_expire_time timestamptz, expire_time timestamptz)`,
     values: [JSON.stringify(rows)],
+  })
+}
+
+/** Says that a session that has just begun is an operator's. */
+export async function markImpersonation(
+  tx: Tx,
+  which: { projectId: string; sessionId: string },
+  by: { impersonator: string; reason: string; readOnly: boolean },
+): Promise<void> {
+  await tx.query({
+    text: `UPDATE identity.sessions SET impersonator = $3, impersonation_reason = $4, read_only = $5
+           WHERE project_id = $1 AND session_id = $2`,
+    values: [which.projectId, which.sessionId, by.impersonator, by.reason, by.readOnly],
   })
 }
 

@@ -86,6 +86,8 @@ export interface Harness extends Process {
   /** Keys of the default project with all scopes. */
   readonly testKey: string
   readonly liveKey: string
+  /** Of the first operator, signed in to the console. For test mode add `mainstay-mode`. */
+  readonly operatorHeaders: Record<string, string>
   readonly sent: SentCode[]
   /** The dedupe keys of codes that were told to be used. */
   readonly used: string[]
@@ -119,7 +121,7 @@ export function useIdentity(
   const ends: (() => Promise<void>)[] = []
   let opened: OpenedDatabase | undefined
   let main: Process | undefined
-  const facts = { projectId: '', testKey: '', liveKey: '' }
+  const facts = { projectId: '', testKey: '', liveKey: '', operatorHeaders: {} as Record<string, string> }
 
   const database = (): OpenedDatabase => {
     assert.ok(opened, 'the database is there once the before hooks have run')
@@ -202,10 +204,12 @@ export function useIdentity(
     const ctx = contextOf(createSession, {})
     await handle(main, createSession, { token }, ctx)
     const cookie = ctx.answerHeaders.find(([name]) => name === 'set-cookie')?.[1].split(';')[0] ?? ''
+    const operatorHeaders = { cookie, 'sec-fetch-site': 'same-origin', 'mainstay-project': project.slug }
+    facts.operatorHeaders = operatorHeaders
     const answer = await main.call(
       createApiKey,
       { apiKey: { displayName: 'live', mode: 2, scopes: ['*'] } },
-      { headers: { cookie, 'sec-fetch-site': 'same-origin', 'mainstay-project': project.slug } },
+      { headers: operatorHeaders },
     )
     facts.liveKey = answer.secret
   })
@@ -233,6 +237,9 @@ export function useIdentity(
     },
     get testKey() {
       return facts.testKey
+    },
+    get operatorHeaders() {
+      return facts.operatorHeaders
     },
     get liveKey() {
       return facts.liveKey

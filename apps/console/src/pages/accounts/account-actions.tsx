@@ -1,6 +1,6 @@
 import { type Account, AccountState, Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Ban, Ellipsis, LogOut, Trash2, UserCheck } from 'lucide-react'
+import { Ban, Ellipsis, LogOut, Trash2, UserCheck, VenetianMask } from 'lucide-react'
 import { serviceOf } from '../../api/mainstay.ts'
 import { Button, IconButton } from '../../components/button/button.tsx'
 import { ConfirmByName } from '../../components/dialog/confirm-by-name.tsx'
@@ -9,9 +9,10 @@ import { FailureNote } from '../../components/failure/failure-note.tsx'
 import { Menu, MenuItem, MenuLine } from '../../components/menu/menu.tsx'
 import { toast } from '../../components/toast/toast.tsx'
 import { BanDialog } from './ban-dialog.tsx'
+import { ImpersonateDialog } from './impersonate-dialog.tsx'
 import { nameOf, refreshAccount } from './use-accounts.ts'
 
-export type AccountDialog = 'ban' | 'unban' | 'end-all' | 'delete'
+export type AccountDialog = 'ban' | 'unban' | 'impersonate' | 'end-all' | 'delete'
 
 /** What an operator may do to an account, most of it behind one more question. */
 export function AccountActions({
@@ -43,6 +44,9 @@ export function AccountActions({
             Change the reason
           </MenuItem>
         )}
+        <MenuItem icon={<VenetianMask />} onSelect={() => onChoose('impersonate')}>
+          Act as this account
+        </MenuItem>
         <MenuItem icon={<LogOut />} onSelect={() => onChoose('end-all')}>
           End all sessions
         </MenuItem>
@@ -70,6 +74,8 @@ export function AccountDialogs({
       return <BanDialog account={account} onClose={onClose} />
     case 'unban':
       return <UnbanDialog account={account} onClose={onClose} />
+    case 'impersonate':
+      return <ImpersonateDialog account={account} onClose={onClose} />
     case 'end-all':
       return <EndAllDialog account={account} onClose={onClose} />
     case 'delete':

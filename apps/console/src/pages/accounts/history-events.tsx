@@ -1,5 +1,6 @@
 import type { AuditEntry } from '@mainstay/proto/access/v1'
 import {
+  AtSign,
   Ban,
   Circle,
   Link2,
@@ -11,6 +12,7 @@ import {
   Trash2,
   UserCheck,
   UserPlus,
+  VenetianMask,
 } from 'lucide-react'
 import { Copyable } from '../../components/copy/copy-button.tsx'
 import { Facts } from '../../components/facts/facts.tsx'
@@ -32,6 +34,9 @@ const words: Record<string, Words> = {
   'identity.accounts.delete': { title: 'Deleted', icon: Trash2, tone: 'bad' },
   'identity.accounts.link': { title: 'Linked to another account', icon: Link2, tone: 'info' },
   'identity.accounts.unlink': { title: 'Unlinked', icon: Link2, tone: 'quiet' },
+  'identity.accounts.impersonate': { title: 'An operator acts as them', icon: VenetianMask, tone: 'warn' },
+  'identity.identifiers.add': { title: 'Identifier added', icon: AtSign, tone: 'info' },
+  'identity.identifiers.remove': { title: 'Identifier removed', icon: AtSign, tone: 'quiet' },
   'identity.sessions.create': { title: 'Signed in', icon: LogIn, tone: 'ok' },
   'identity.sessions.end': { title: 'Session ended', icon: LogOut, tone: 'quiet' },
   'identity.sessions.end_all': { title: 'All sessions ended', icon: LogOut, tone: 'warn' },

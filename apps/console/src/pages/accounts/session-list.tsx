@@ -103,6 +103,12 @@ function SessionItem({
             )}
           </span>
         </p>
+        {session.impersonator !== '' && (
+          <p className="text-xs text-warn">
+            An operator acts as them{session.readOnly ? ', and only reads' : ''}:{' '}
+            {session.impersonationReason}
+          </p>
+        )}
         <p className="truncate text-xs text-ink-2">
           by {methodWords(session.methods)}
           {session.clientAddress !== '' && (

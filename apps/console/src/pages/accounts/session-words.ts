@@ -58,6 +58,8 @@ const methods: Record<string, string> = {
   hwk: 'passkey',
   swk: 'passkey',
   mfa: 'two factors',
+  anon: 'nothing',
+  imp: 'an operator',
 }
 
 /** RFC 8176 in words: `code, SMS`. */

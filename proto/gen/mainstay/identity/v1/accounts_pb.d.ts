@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { AuditEntry } from "../../access/v1/access_pb.js";
 
 /**
@@ -125,6 +125,13 @@ export declare type Account = Message<"mainstay.identity.v1.Account"> & {
    * @generated from field: string etag = 15;
    */
   etag: string;
+
+  /**
+   * It signs in by nothing yet: see CreateAnonymousAccount. Set by the server.
+   *
+   * @generated from field: bool anonymous = 16;
+   */
+  anonymous: boolean;
 };
 
 /**
@@ -256,6 +263,27 @@ export declare type AccountSession = Message<"mainstay.identity.v1.AccountSessio
    * @generated from field: bool current = 12;
    */
   current: boolean;
+
+  /**
+   * The operator who acts as the account in it, `opr_…`. Unset: it is the owner's own.
+   *
+   * @generated from field: string impersonator = 13;
+   */
+  impersonator: string;
+
+  /**
+   * It only reads.
+   *
+   * @generated from field: bool read_only = 14;
+   */
+  readOnly: boolean;
+
+  /**
+   * Why the operator acts as the account. Operators see it.
+   *
+   * @generated from field: string impersonation_reason = 15;
+   */
+  impersonationReason: string;
 };
 
 /**
@@ -650,6 +678,381 @@ export declare type EndAccountSessionsResponse = Message<"mainstay.identity.v1.E
 export declare const EndAccountSessionsResponseSchema: GenMessage<EndAccountSessionsResponse>;
 
 /**
+ * A request to add an identifier.
+ *
+ * @generated from message mainstay.identity.v1.AddAccountIdentifierRequest
+ */
+export declare type AddAccountIdentifierRequest = Message<"mainstay.identity.v1.AddAccountIdentifierRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Its type and value.
+   *
+   * @generated from field: mainstay.identity.v1.Identifier identifier = 2;
+   */
+  identifier?: Identifier | undefined;
+
+  /**
+   * You have seen that it is theirs. Otherwise it counts as verified once they sign in by it.
+   *
+   * @generated from field: bool verified = 3;
+   */
+  verified: boolean;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.AddAccountIdentifierRequest.
+ * Use `create(AddAccountIdentifierRequestSchema)` to create a new message.
+ */
+export declare const AddAccountIdentifierRequestSchema: GenMessage<AddAccountIdentifierRequest>;
+
+/**
+ * A request to take an identifier away.
+ *
+ * @generated from message mainstay.identity.v1.RemoveAccountIdentifierRequest
+ */
+export declare type RemoveAccountIdentifierRequest = Message<"mainstay.identity.v1.RemoveAccountIdentifierRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Its type and value.
+   *
+   * @generated from field: mainstay.identity.v1.Identifier identifier = 2;
+   */
+  identifier?: Identifier | undefined;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.RemoveAccountIdentifierRequest.
+ * Use `create(RemoveAccountIdentifierRequestSchema)` to create a new message.
+ */
+export declare const RemoveAccountIdentifierRequestSchema: GenMessage<RemoveAccountIdentifierRequest>;
+
+/**
+ * A request for a person's accounts.
+ *
+ * @generated from message mainstay.identity.v1.ListPersonAccountsRequest
+ */
+export declare type ListPersonAccountsRequest = Message<"mainstay.identity.v1.ListPersonAccountsRequest"> & {
+  /**
+   * The person's id, `per_…`.
+   *
+   * @generated from field: string person_id = 1;
+   */
+  personId: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ListPersonAccountsRequest.
+ * Use `create(ListPersonAccountsRequestSchema)` to create a new message.
+ */
+export declare const ListPersonAccountsRequestSchema: GenMessage<ListPersonAccountsRequest>;
+
+/**
+ * A person's accounts.
+ *
+ * @generated from message mainstay.identity.v1.ListPersonAccountsResponse
+ */
+export declare type ListPersonAccountsResponse = Message<"mainstay.identity.v1.ListPersonAccountsResponse"> & {
+  /**
+   * The accounts.
+   *
+   * @generated from field: repeated mainstay.identity.v1.Account accounts = 1;
+   */
+  accounts: Account[];
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ListPersonAccountsResponse.
+ * Use `create(ListPersonAccountsResponseSchema)` to create a new message.
+ */
+export declare const ListPersonAccountsResponseSchema: GenMessage<ListPersonAccountsResponse>;
+
+/**
+ * The parameters of a Firebase project's scrypt, from its console.
+ *
+ * @generated from message mainstay.identity.v1.FirebaseScrypt
+ */
+export declare type FirebaseScrypt = Message<"mainstay.identity.v1.FirebaseScrypt"> & {
+  /**
+   * `base64_signer_key`.
+   *
+   * @generated from field: string signer_key = 1;
+   */
+  signerKey: string;
+
+  /**
+   * `base64_salt_separator`.
+   *
+   * @generated from field: string salt_separator = 2;
+   */
+  saltSeparator: string;
+
+  /**
+   * `rounds`, 1 to 8.
+   *
+   * @generated from field: int32 rounds = 3;
+   */
+  rounds: number;
+
+  /**
+   * `mem_cost`, 1 to 14.
+   *
+   * @generated from field: int32 mem_cost = 4;
+   */
+  memCost: number;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.FirebaseScrypt.
+ * Use `create(FirebaseScryptSchema)` to create a new message.
+ */
+export declare const FirebaseScryptSchema: GenMessage<FirebaseScrypt>;
+
+/**
+ * A request to take in accounts.
+ *
+ * @generated from message mainstay.identity.v1.ImportAccountsRequest
+ */
+export declare type ImportAccountsRequest = Message<"mainstay.identity.v1.ImportAccountsRequest"> & {
+  /**
+   * Whose file it is.
+   *
+   * @generated from field: mainstay.identity.v1.ImportFormat format = 1;
+   */
+  format: ImportFormat;
+
+  /**
+   * Of what kind they are to be.
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * The file, or a part of it with at most 1,000 users: whole lines, and of a CSV the first line always. Up to 4 MiB.
+   *
+   * @generated from field: string content = 3;
+   */
+  content: string;
+
+  /**
+   * With what Firebase hashed passwords. Unset: hashes of Firebase are left out.
+   *
+   * @generated from field: mainstay.identity.v1.FirebaseScrypt firebase_scrypt = 4;
+   */
+  firebaseScrypt?: FirebaseScrypt | undefined;
+
+  /**
+   * Say what would happen, and change nothing.
+   *
+   * @generated from field: bool dry_run = 5;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImportAccountsRequest.
+ * Use `create(ImportAccountsRequestSchema)` to create a new message.
+ */
+export declare const ImportAccountsRequestSchema: GenMessage<ImportAccountsRequest>;
+
+/**
+ * What became of one row.
+ *
+ * @generated from message mainstay.identity.v1.ImportedRow
+ */
+export declare type ImportedRow = Message<"mainstay.identity.v1.ImportedRow"> & {
+  /**
+   * Which one, from 1.
+   *
+   * @generated from field: int32 row = 1;
+   */
+  row: number;
+
+  /**
+   * Its id where it comes from.
+   *
+   * @generated from field: string external_id = 2;
+   */
+  externalId: string;
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: mainstay.identity.v1.ImportOutcome outcome = 3;
+   */
+  outcome: ImportOutcome;
+
+  /**
+   * Why it was refused, or what of it was left out, in words.
+   *
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+
+  /**
+   * The account, `acc_…`. Unset where it was refused, and for a new one in a dry run.
+   *
+   * @generated from field: string account_id = 5;
+   */
+  accountId: string;
+
+  /**
+   * The scheme of the password's hash that was kept. Unset: none was.
+   *
+   * @generated from field: string password_scheme = 6;
+   */
+  passwordScheme: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImportedRow.
+ * Use `create(ImportedRowSchema)` to create a new message.
+ */
+export declare const ImportedRowSchema: GenMessage<ImportedRow>;
+
+/**
+ * What became of the rows.
+ *
+ * @generated from message mainstay.identity.v1.ImportAccountsResponse
+ */
+export declare type ImportAccountsResponse = Message<"mainstay.identity.v1.ImportAccountsResponse"> & {
+  /**
+   * One each, in their order.
+   *
+   * @generated from field: repeated mainstay.identity.v1.ImportedRow rows = 1;
+   */
+  rows: ImportedRow[];
+
+  /**
+   * How many are new.
+   *
+   * @generated from field: int32 created_count = 2;
+   */
+  createdCount: number;
+
+  /**
+   * How many differed.
+   *
+   * @generated from field: int32 updated_count = 3;
+   */
+  updatedCount: number;
+
+  /**
+   * How many are as they were.
+   *
+   * @generated from field: int32 skipped_count = 4;
+   */
+  skippedCount: number;
+
+  /**
+   * How many were refused.
+   *
+   * @generated from field: int32 refused_count = 5;
+   */
+  refusedCount: number;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImportAccountsResponse.
+ * Use `create(ImportAccountsResponseSchema)` to create a new message.
+ */
+export declare const ImportAccountsResponseSchema: GenMessage<ImportAccountsResponse>;
+
+/**
+ * A request to act as an account.
+ *
+ * @generated from message mainstay.identity.v1.ImpersonateAccountRequest
+ */
+export declare type ImpersonateAccountRequest = Message<"mainstay.identity.v1.ImpersonateAccountRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * The app to be signed in to, of the account's kind and mode, `cli_…`.
+   *
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * Why, for the audit: 3 to 500 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * For how long: 1 minute to 1 hour. Unset: 15 minutes.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 4;
+   */
+  ttl?: Duration | undefined;
+
+  /**
+   * It may change things as well.
+   *
+   * @generated from field: bool allow_changes = 5;
+   */
+  allowChanges: boolean;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImpersonateAccountRequest.
+ * Use `create(ImpersonateAccountRequestSchema)` to create a new message.
+ */
+export declare const ImpersonateAccountRequestSchema: GenMessage<ImpersonateAccountRequest>;
+
+/**
+ * An operator who is signed in as an account.
+ *
+ * @generated from message mainstay.identity.v1.ImpersonateAccountResponse
+ */
+export declare type ImpersonateAccountResponse = Message<"mainstay.identity.v1.ImpersonateAccountResponse"> & {
+  /**
+   * A JWT to send as `Authorization: Bearer …`. It is shown this once.
+   *
+   * @generated from field: string access_token = 1;
+   */
+  accessToken: string;
+
+  /**
+   * When it ends, and the session with it.
+   *
+   * @generated from field: google.protobuf.Timestamp access_token_expire_time = 2;
+   */
+  accessTokenExpireTime?: Timestamp | undefined;
+
+  /**
+   * The session's id, `asn_…`.
+   *
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ImpersonateAccountResponse.
+ * Use `create(ImpersonateAccountResponseSchema)` to create a new message.
+ */
+export declare const ImpersonateAccountResponseSchema: GenMessage<ImpersonateAccountResponse>;
+
+/**
  * How an account stands.
  *
  * @generated from enum mainstay.identity.v1.AccountState
@@ -728,6 +1131,100 @@ export enum IdentifierType {
  * Describes the enum mainstay.identity.v1.IdentifierType.
  */
 export declare const IdentifierTypeSchema: GenEnum<IdentifierType>;
+
+/**
+ * Whose file accounts come from.
+ *
+ * @generated from enum mainstay.identity.v1.ImportFormat
+ */
+export enum ImportFormat {
+  /**
+   * Never answered.
+   *
+   * @generated from enum value: IMPORT_FORMAT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Auth0: the JSON of its user export with password hashes, one user a line or an array; or its CSV.
+   *
+   * @generated from enum value: IMPORT_FORMAT_AUTH0 = 1;
+   */
+  AUTH0 = 1,
+
+  /**
+   * Keycloak: the JSON of a realm export, or its `users`.
+   *
+   * @generated from enum value: IMPORT_FORMAT_KEYCLOAK = 2;
+   */
+  KEYCLOAK = 2,
+
+  /**
+   * Firebase: the JSON or the CSV of `firebase auth:export`.
+   *
+   * @generated from enum value: IMPORT_FORMAT_FIREBASE = 3;
+   */
+  FIREBASE = 3,
+
+  /**
+   * Cognito: its CSV, which has no hashes.
+   *
+   * @generated from enum value: IMPORT_FORMAT_COGNITO = 4;
+   */
+  COGNITO = 4,
+}
+
+/**
+ * Describes the enum mainstay.identity.v1.ImportFormat.
+ */
+export declare const ImportFormatSchema: GenEnum<ImportFormat>;
+
+/**
+ * What became of a row.
+ *
+ * @generated from enum mainstay.identity.v1.ImportOutcome
+ */
+export enum ImportOutcome {
+  /**
+   * Never answered.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A new account.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * It was here, and something differed.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_UPDATED = 2;
+   */
+  UPDATED = 2,
+
+  /**
+   * It was here, as it is.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_SKIPPED = 3;
+   */
+  SKIPPED = 3,
+
+  /**
+   * It was not taken in: see the reason.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_REFUSED = 4;
+   */
+  REFUSED = 4,
+}
+
+/**
+ * Describes the enum mainstay.identity.v1.ImportOutcome.
+ */
+export declare const ImportOutcomeSchema: GenEnum<ImportOutcome>;
 
 /**
  * Accounts: one person as one kind. The same phone number may own a customer's account and a driver's; what they are to each
@@ -840,6 +1337,64 @@ export declare const Accounts: GenService<{
     methodKind: "unary";
     input: typeof EndAccountSessionsRequestSchema;
     output: typeof EndAccountSessionsResponseSchema;
+  },
+  /**
+   * Adds something that an account signs in by, on your word that it is theirs. Reasons: `identity.account_not_found`,
+   * `identity.identifier_invalid`, `identity.identifier_taken`, `identity.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.AddAccountIdentifier
+   */
+  addAccountIdentifier: {
+    methodKind: "unary";
+    input: typeof AddAccountIdentifierRequestSchema;
+    output: typeof AccountSchema;
+  },
+  /**
+   * Takes away something that an account signs in by. The last one stays. Reasons: `identity.account_not_found`,
+   * `identity.identifier_not_found`, `identity.last_identifier`, `identity.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.RemoveAccountIdentifier
+   */
+  removeAccountIdentifier: {
+    methodKind: "unary";
+    input: typeof RemoveAccountIdentifierRequestSchema;
+    output: typeof AccountSchema;
+  },
+  /**
+   * Lists the accounts that a person has linked, the oldest first: at most one of each kind. Empty when there is no such person.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ListPersonAccounts
+   */
+  listPersonAccounts: {
+    methodKind: "unary";
+    input: typeof ListPersonAccountsRequestSchema;
+    output: typeof ListPersonAccountsResponseSchema;
+  },
+  /**
+   * Takes in up to 1,000 accounts from elsewhere, with the hashes of their passwords, each row by itself: one that is refused keeps
+   * no other out. A row that comes again, by its external id, changes what differs. Reasons: `identity.kind_not_found`,
+   * `identity.import_invalid`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ImportAccounts
+   */
+  importAccounts: {
+    methodKind: "unary";
+    input: typeof ImportAccountsRequestSchema;
+    output: typeof ImportAccountsResponseSchema;
+  },
+  /**
+   * Signs an operator in as an account, to see what its owner sees: for at most an hour, without a refresh token, and only to read
+   * unless you ask for more. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
+   * begin stands in the audit. No API key may. It never changes what the account signs in by or is linked to. End it with
+   * EndAccountSessions. Reasons: `identity.account_not_found`, `identity.client_not_found`, `identity.client_disabled`,
+   * `identity.request_invalid`, `identity.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ImpersonateAccount
+   */
+  impersonateAccount: {
+    methodKind: "unary";
+    input: typeof ImpersonateAccountRequestSchema;
+    output: typeof ImpersonateAccountResponseSchema;
   },
 }>;
 

@@ -7,7 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Account, AccountSchema, AccountSession } from "./accounts_pb.js";
+import type { Account, AccountSchema, AccountSession, Identifier } from "./accounts_pb.js";
 
 /**
  * Describes the file mainstay/identity/v1/identity.proto.
@@ -457,6 +457,205 @@ export declare type SignOutResponse = Message<"mainstay.identity.v1.SignOutRespo
 export declare const SignOutResponseSchema: GenMessage<SignOutResponse>;
 
 /**
+ * A request for an account that signs in by nothing yet.
+ *
+ * @generated from message mainstay.identity.v1.CreateAnonymousAccountRequest
+ */
+export declare type CreateAnonymousAccountRequest = Message<"mainstay.identity.v1.CreateAnonymousAccountRequest"> & {
+  /**
+   * The app, `cli_…`.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * The device.
+   *
+   * @generated from field: mainstay.identity.v1.Device device = 2;
+   */
+  device?: Device | undefined;
+
+  /**
+   * The language the person reads, in BCP 47.
+   *
+   * @generated from field: string locale = 3;
+   */
+  locale: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.CreateAnonymousAccountRequest.
+ * Use `create(CreateAnonymousAccountRequestSchema)` to create a new message.
+ */
+export declare const CreateAnonymousAccountRequestSchema: GenMessage<CreateAnonymousAccountRequest>;
+
+/**
+ * A request to sign in by one more thing.
+ *
+ * @generated from message mainstay.identity.v1.AddMyIdentifierRequest
+ */
+export declare type AddMyIdentifierRequest = Message<"mainstay.identity.v1.AddMyIdentifierRequest"> & {
+  /**
+   * What it is.
+   *
+   * @generated from oneof mainstay.identity.v1.AddMyIdentifierRequest.identifier
+   */
+  identifier: {
+    /**
+     * A phone number in E.164.
+     *
+     * @generated from field: string phone = 1;
+     */
+    value: string;
+    case: "phone";
+  } | {
+    /**
+     * An email address.
+     *
+     * @generated from field: string email = 2;
+     */
+    value: string;
+    case: "email";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Over what to send the code.
+   *
+   * @generated from field: mainstay.identity.v1.OtpChannel channel = 3;
+   */
+  channel: OtpChannel;
+
+  /**
+   * The solution of a proof that an earlier answer asked for (`identity.otp_proof_required`).
+   *
+   * @generated from field: string proof = 4;
+   */
+  proof: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.AddMyIdentifierRequest.
+ * Use `create(AddMyIdentifierRequestSchema)` to create a new message.
+ */
+export declare const AddMyIdentifierRequestSchema: GenMessage<AddMyIdentifierRequest>;
+
+/**
+ * A request to check the code that AddMyIdentifier sent.
+ *
+ * @generated from message mainstay.identity.v1.VerifyMyIdentifierRequest
+ */
+export declare type VerifyMyIdentifierRequest = Message<"mainstay.identity.v1.VerifyMyIdentifierRequest"> & {
+  /**
+   * The challenge's id, `otp_…`.
+   *
+   * @generated from field: string challenge_id = 1;
+   */
+  challengeId: string;
+
+  /**
+   * The code as the person typed it.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.VerifyMyIdentifierRequest.
+ * Use `create(VerifyMyIdentifierRequestSchema)` to create a new message.
+ */
+export declare const VerifyMyIdentifierRequestSchema: GenMessage<VerifyMyIdentifierRequest>;
+
+/**
+ * A request to sign in by one thing less.
+ *
+ * @generated from message mainstay.identity.v1.RemoveMyIdentifierRequest
+ */
+export declare type RemoveMyIdentifierRequest = Message<"mainstay.identity.v1.RemoveMyIdentifierRequest"> & {
+  /**
+   * Its type and value.
+   *
+   * @generated from field: mainstay.identity.v1.Identifier identifier = 1;
+   */
+  identifier?: Identifier | undefined;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.RemoveMyIdentifierRequest.
+ * Use `create(RemoveMyIdentifierRequestSchema)` to create a new message.
+ */
+export declare const RemoveMyIdentifierRequestSchema: GenMessage<RemoveMyIdentifierRequest>;
+
+/**
+ * A request to link two accounts of one person.
+ *
+ * @generated from message mainstay.identity.v1.LinkMyAccountRequest
+ */
+export declare type LinkMyAccountRequest = Message<"mainstay.identity.v1.LinkMyAccountRequest"> & {
+  /**
+   * An access token of the other account, from a sign-in of the last 15 minutes.
+   *
+   * @generated from field: string other_access_token = 1;
+   */
+  otherAccessToken: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.LinkMyAccountRequest.
+ * Use `create(LinkMyAccountRequestSchema)` to create a new message.
+ */
+export declare const LinkMyAccountRequestSchema: GenMessage<LinkMyAccountRequest>;
+
+/**
+ * What is linked now.
+ *
+ * @generated from message mainstay.identity.v1.LinkMyAccountResponse
+ */
+export declare type LinkMyAccountResponse = Message<"mainstay.identity.v1.LinkMyAccountResponse"> & {
+  /**
+   * The person's accounts, this one among them.
+   *
+   * @generated from field: repeated mainstay.identity.v1.Account accounts = 1;
+   */
+  accounts: Account[];
+};
+
+/**
+ * Describes the message mainstay.identity.v1.LinkMyAccountResponse.
+ * Use `create(LinkMyAccountResponseSchema)` to create a new message.
+ */
+export declare const LinkMyAccountResponseSchema: GenMessage<LinkMyAccountResponse>;
+
+/**
+ * A request to unlink an account.
+ *
+ * @generated from message mainstay.identity.v1.UnlinkMyAccountRequest
+ */
+export declare type UnlinkMyAccountRequest = Message<"mainstay.identity.v1.UnlinkMyAccountRequest"> & {
+};
+
+/**
+ * Describes the message mainstay.identity.v1.UnlinkMyAccountRequest.
+ * Use `create(UnlinkMyAccountRequestSchema)` to create a new message.
+ */
+export declare const UnlinkMyAccountRequestSchema: GenMessage<UnlinkMyAccountRequest>;
+
+/**
+ * Nothing: the account is linked to none.
+ *
+ * @generated from message mainstay.identity.v1.UnlinkMyAccountResponse
+ */
+export declare type UnlinkMyAccountResponse = Message<"mainstay.identity.v1.UnlinkMyAccountResponse"> & {
+};
+
+/**
+ * Describes the message mainstay.identity.v1.UnlinkMyAccountResponse.
+ * Use `create(UnlinkMyAccountResponseSchema)` to create a new message.
+ */
+export declare const UnlinkMyAccountResponseSchema: GenMessage<UnlinkMyAccountResponse>;
+
+/**
  * Over what a code travels.
  *
  * @generated from enum mainstay.identity.v1.OtpChannel
@@ -515,6 +714,13 @@ export enum OtpPurpose {
    * @generated from enum value: OTP_PURPOSE_SIGN_IN = 1;
    */
   SIGN_IN = 1,
+
+  /**
+   * Adding an identifier to an account that is signed in: see AddMyIdentifier.
+   *
+   * @generated from enum value: OTP_PURPOSE_ADD_IDENTIFIER = 10;
+   */
+  ADD_IDENTIFIER = 10,
 }
 
 /**
@@ -620,6 +826,75 @@ export declare const Identity: GenService<{
     methodKind: "unary";
     input: typeof SignOutRequestSchema;
     output: typeof SignOutResponseSchema;
+  },
+  /**
+   * Makes an account that signs in by nothing yet, and signs it in: for an app that lets people begin before they say who they
+   * are. Verifying an identifier makes it an account like any other, with the same id. Lost with its refresh token until then.
+   * Reasons: `identity.client_not_found`, `identity.client_disabled`, `identity.sign_up_closed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.CreateAnonymousAccount
+   */
+  createAnonymousAccount: {
+    methodKind: "unary";
+    input: typeof CreateAnonymousAccountRequestSchema;
+    output: typeof SignedInSchema;
+  },
+  /**
+   * Sends a code to a phone number or email address that the account wants to sign in by. Nothing changes before it is verified.
+   * Reasons: `identity.identifier_invalid`, `identity.channel_not_allowed`, `identity.otp_refused`,
+   * `identity.otp_proof_required`, `identity.sign_in_too_old`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.AddMyIdentifier
+   */
+  addMyIdentifier: {
+    methodKind: "unary";
+    input: typeof AddMyIdentifierRequestSchema;
+    output: typeof OtpChallengeSchema;
+  },
+  /**
+   * Checks the code that AddMyIdentifier sent: from now on the account signs in by what it was sent to. Whatever else the account
+   * had verified is told. Reasons: `identity.challenge_invalid`, `identity.code_wrong`, `identity.identifier_taken`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.VerifyMyIdentifier
+   */
+  verifyMyIdentifier: {
+    methodKind: "unary";
+    input: typeof VerifyMyIdentifierRequestSchema;
+    output: typeof AccountSchema;
+  },
+  /**
+   * Takes away something that the account signs in by; it and whatever else the account had verified is told. The last one stays.
+   * Reasons: `identity.identifier_not_found`, `identity.last_identifier`, `identity.sign_in_too_old`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.RemoveMyIdentifier
+   */
+  removeMyIdentifier: {
+    methodKind: "unary";
+    input: typeof RemoveMyIdentifierRequestSchema;
+    output: typeof AccountSchema;
+  },
+  /**
+   * Says that this account and another, of another kind, are of the same person. Both are proved in one call: by the access token
+   * that it is made with, and by one of the other account, both from sign-ins of the last 15 minutes. Whatever was linked to
+   * either is linked to both. Reasons: `identity.access_token_invalid`, `identity.access_token_expired`,
+   * `identity.session_ended`, `identity.sign_in_too_old`, `identity.link_refused`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.LinkMyAccount
+   */
+  linkMyAccount: {
+    methodKind: "unary";
+    input: typeof LinkMyAccountRequestSchema;
+    output: typeof LinkMyAccountResponseSchema;
+  },
+  /**
+   * Takes this account out of what it was linked to: it is a person of its own again. Reasons: `identity.sign_in_too_old`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.UnlinkMyAccount
+   */
+  unlinkMyAccount: {
+    methodKind: "unary";
+    input: typeof UnlinkMyAccountRequestSchema;
+    output: typeof UnlinkMyAccountResponseSchema;
   },
 }>;
 
