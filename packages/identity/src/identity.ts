@@ -95,7 +95,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const signIn = createSignIn({ db, clock, settings, codes, devices, accounts, sessions, admission })
   const { passwordHashesAtOnce: atOnce, pwnedPasswordsUrl: url } = settings
   const passwords = createPasswords({
-    ...{ db, clock, settings, devices, sessions },
+    ...{ db, clock, settings, devices, sessions, sealer },
     run: createPool({ atOnce, waiting: atOnce * 64 }),
     isBreached:
       url === undefined ? async () => undefined : createPwnedPasswords({ url, logger: deps.logger }),

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { createLogger } from '@mainstay/kernel'
 import { Identity } from '@mainstay/proto/identity/v1'
-import { Accounts } from '@mainstay/proto/identity/v1/accounts'
+import { Accounts, ImportFormat } from '@mainstay/proto/identity/v1/accounts'
 import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import fc from 'fast-check'
 import { refusedWith, useIdentity } from '../testing/harness.ts'
@@ -115,6 +115,60 @@ describe('a password', () => {
     assert.equal((await enter(PASSWORD)).account?.accountId, accountId)
     assert.match((await stored()) ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     assert.ok((await enter(PASSWORD)).accessToken)
+  })
+})
+
+describe('a hash from elsewhere', () => {
+  test('lets its owner in, and is replaced by one of ours: Firebase, Keycloak, Auth0', async () => {
+    const { clientId } = await house.makeClient()
+    const bring = (format: ImportFormat, content: object, firebaseScrypt?: object) =>
+      house.call(Accounts.method.importAccounts, {
+        ...{ format, kind: 'customer', content: JSON.stringify(content) },
+        ...(firebaseScrypt && { firebaseScrypt }),
+      })
+    const firebase = {
+      ...{ localId: 'fb', email: 'fb@example.com', emailVerified: true, salt: '42xEC+ixf3L2lw==' },
+      // The example of github.com/firebase/scrypt.
+      passwordHash:
+        'lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==',
+    }
+    await bring(
+      ImportFormat.FIREBASE,
+      { users: [firebase] },
+      {
+        signerKey: 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
+        ...{ saltSeparator: 'Bw==', rounds: 8, memCost: 14 },
+      },
+    )
+    const salt = Buffer.from('0123456789abcdef')
+    const value = pbkdf2Sync('user1password', salt, 1000, 64, 'sha512').toString('base64')
+    const credential = {
+      type: 'password',
+      secretData: JSON.stringify({ value, salt: salt.toString('base64') }),
+      credentialData: JSON.stringify({ hashIterations: 1000, algorithm: 'pbkdf2-sha512' }),
+    }
+    const keycloak = {
+      id: 'kc',
+      username: 'keycloaked',
+      email: 'kc@example.com',
+      emailVerified: true,
+      enabled: true,
+    }
+    await bring(ImportFormat.KEYCLOAK, { users: [{ ...keycloak, credentials: [credential] }] })
+    const { hash } = await import('@node-rs/bcrypt')
+    const auth0 = { _id: { $oid: '5f0000000000000000000001' }, email: 'a0@example.com', email_verified: true }
+    await bring(ImportFormat.AUTH0, { ...auth0, passwordHash: await hash('user1password', { cost: 10 }) })
+    for (const identifier of ['fb@example.com', 'kc@example.com', 'a0@example.com']) {
+      const enter = (password: string) => house.call(signInWithPassword, { clientId, identifier, password })
+      await assert.rejects(enter('user2password'), refusedWith('identity.password_wrong'), identifier)
+      const first = await enter('user1password')
+      assert.ok(first.accessToken, identifier)
+      assert.equal((await enter('user1password')).account?.accountId, first.account?.accountId)
+    }
+    const { rows } = await house.db.query<{ left: number }>({
+      text: 'SELECT count(*)::int AS left FROM identity.imported_passwords',
+    })
+    assert.equal(rows[0]?.left, 0)
   })
 })
 

@@ -1,5 +1,5 @@
 import { recordAudit } from '@mainstay/access'
-import { appError, type Clock, type Db, type Tx, toTypeId } from '@mainstay/kernel'
+import { appError, type Clock, type Db, type Sealer, type Tx, toTypeId } from '@mainstay/kernel'
 import { AccountState } from '@mainstay/proto/identity/v1/accounts'
 import { signInByIdentifiers } from '../accounts/store.ts'
 import type { AppClient } from '../clients/service.ts'
@@ -12,10 +12,19 @@ import { type Budget, clearGuesses, spendGuesses } from '../otp/store.ts'
 import type { AccessClaims } from '../sessions/access-tokens.ts'
 import type { Sessions, SignInPlace } from '../sessions/service.ts'
 import type { SignedInAccount } from '../sign-in.ts'
-import { hashPassword, verifyPassword } from './hash.ts'
+import { hashPassword, type Verified, verifyPassword } from './hash.ts'
+import { verifyImported } from './imported.ts'
 import { type IsBreached, requireGoodPassword } from './policy.ts'
 import type { createPool } from './pool.ts'
-import { findHash, findPassword, listOtherSessions, replaceHash, upsertHash } from './store.ts'
+import {
+  findHash,
+  findPassword,
+  listOtherSessions,
+  type PasswordRow,
+  replaceHash,
+  replaceImported,
+  upsertHash,
+} from './store.ts'
 
 export interface PasswordsDeps {
   db: Db
@@ -25,13 +34,24 @@ export interface PasswordsDeps {
   sessions: Pick<Sessions, 'begin' | 'end'>
   run: ReturnType<typeof createPool>
   isBreached: IsBreached
+  sealer: Pick<Sealer, 'open'>
 }
 
 /** Guesses at passwords are counted apart from those at codes: neither uses up what the other has. */
 const PASSWORD_GUESSES = 100
 const RECENT_MS = 600_000
 
-export function createPasswords({ db, clock, settings, devices, sessions, run, isBreached }: PasswordsDeps) {
+export function createPasswords(deps: PasswordsDeps) {
+  const { db, clock, settings, devices, sessions, run, isBreached, sealer } = deps
+
+  /** Against our own hash, or else the one from elsewhere; where there is neither, against nobody's. */
+  const verify = (password: string, found: PasswordRow | undefined): Promise<Verified> => {
+    const { hash, imported, account_id: accountId } = found ?? {}
+    if (accountId === undefined || hash || !imported) return verifyPassword(password, hash ?? undefined)
+    const sealed = Buffer.from(imported.sealed, 'base64')
+    return verifyImported(password, { ...imported, sealed }, { sealer, accountId })
+  }
+
   return {
     /**
      * Signs in. Every call verifies one hash, whether there is an account, a password, or neither, so that the time says nothing; and
@@ -67,12 +87,14 @@ export function createPasswords({ db, clock, settings, devices, sessions, run, i
         }),
       )
       if (allowed.size === 0) throw guessed()
-      const { right, outdated } = await run(() => verifyPassword(ask.password, found?.hash ?? undefined))
+      const { right, outdated } = await run(() => verify(ask.password, found))
       if (!right || found === undefined) throw wrong()
       if (found.state !== AccountState.ACTIVE) throw banned()
-      if (outdated && found.hash !== null) {
-        const to = await run(() => hashPassword(ask.password))
-        await replaceHash(db, { ...space, accountId: found.account_id, from: found.hash, to })
+      if (outdated) {
+        const hash = await run(() => hashPassword(ask.password))
+        const which = { ...space, accountId: found.account_id }
+        if (found.hash !== null) await replaceHash(db, { ...which, from: found.hash, to: hash })
+        else await db.transaction((tx) => replaceImported(tx, { ...which, hash }, clock.now()))
       }
       const begun = await db.transaction(async (tx) => {
         await clearGuesses(tx, budget)

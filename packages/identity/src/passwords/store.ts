@@ -6,6 +6,8 @@ export interface PasswordRow {
   state: number
   display_name: string
   hash: string | null
+  /** Of the product that the account came from; null where there is none. */
+  imported: { scheme: string; hash: string; parameters: Record<string, unknown>; sealed: string } | null
 }
 
 /** The account that signs in by one of these, and its hash; null where it has none. */
@@ -17,7 +19,9 @@ export async function findPassword(
   if (key === undefined) return
   const { rows } = await executor.query<PasswordRow & { type: number; value: string }>({
     name: 'identity.find_password',
-    text: `SELECT a.account_id, a.state, a.display_name, p.hash, i.type, i.value
+    text: `SELECT a.account_id, a.state, a.display_name, p.hash, i.type, i.value,
+             (SELECT json_build_object('scheme', m.scheme, 'hash', m.hash, 'parameters', m.parameters, 'sealed', encode(m.sealed, 'base64'))
+              FROM identity.imported_passwords m WHERE m.project_id = a.project_id AND m.account_id = a.account_id) AS imported
            FROM unnest($4::smallint[], $5::text[]) AS k (type, value)
            JOIN identity.identifiers i ON i.project_id = $1 AND i.live = $2 AND i.kind = $3 AND i.type = k.type AND i.value = k.value
            JOIN identity.accounts a ON a.project_id = i.project_id AND a.account_id = i.account_id
@@ -48,6 +52,19 @@ export async function upsertHash(
     text: `INSERT INTO identity.passwords (project_id, account_id, hash, update_time) VALUES ($1, $2, $3, $4)
            ON CONFLICT (project_id, account_id) DO UPDATE SET hash = excluded.hash, update_time = excluded.update_time`,
     values: [projectId, accountId, hash, now],
+  })
+}
+
+/** Puts a hash of ours in the place of one from elsewhere. */
+export async function replaceImported(
+  tx: Tx,
+  { projectId, accountId, hash }: { projectId: string; accountId: string; hash: string },
+  now: Date,
+): Promise<void> {
+  await upsertHash(tx, { projectId, accountId, hash }, now)
+  await tx.query({
+    text: 'DELETE FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2',
+    values: [projectId, accountId],
   })
 }
 
