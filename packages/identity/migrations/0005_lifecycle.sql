@@ -3,9 +3,6 @@
 -- It signs in by nothing yet.
 ALTER TABLE identity.accounts ADD COLUMN anonymous boolean NOT NULL DEFAULT false;
 
--- When it is to be deleted; null when nobody has asked for it.
-ALTER TABLE identity.accounts ADD COLUMN delete_due_time timestamptz;
-
 -- The account that the code is for, where it adds something to one.
 ALTER TABLE identity.otp_challenges ADD COLUMN account_id uuid;
 

@@ -6,5 +6,3 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS accounts_by_name ON identity.accounts (p
 CREATE INDEX CONCURRENTLY IF NOT EXISTS identifiers_by_value ON identity.identifiers (project_id, live, value);
 -- The history of one account and its sessions.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS audit_entries_by_resource ON access.audit_entries (project_id, resource, audit_entry_id DESC);
--- Those that are to be deleted: few.
-CREATE INDEX CONCURRENTLY IF NOT EXISTS accounts_to_delete ON identity.accounts (delete_due_time) WHERE delete_due_time IS NOT NULL;
