@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Bench } from './report.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
+  access: async () => (await import('./access.ts')).bench,
   chaos: async () => (await import('./chaos.ts')).bench,
   accept: async () => (await import('./accept.ts')).bench,
   campaign: async () => (await import('./campaign.ts')).bench,

@@ -35,10 +35,12 @@ import {
 } from '@mainstay/limits'
 import { createNotify, type Notify as NotifyCapability, notifyMigrations } from '@mainstay/notify'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
+import { Authorization as AuthorizationService } from '@mainstay/proto/access/v1/authorization'
 import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts as AccountsService } from '@mainstay/proto/identity/v1/accounts'
 import { Clients as ClientsService } from '@mainstay/proto/identity/v1/clients'
 import { OtpProtection as OtpProtectionService } from '@mainstay/proto/identity/v1/otp-protection'
+import { Passwords as PasswordsService } from '@mainstay/proto/identity/v1/passwords'
 import { Notify as NotifyService } from '@mainstay/proto/notify/v1'
 import { Campaigns as CampaignsService } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox as InboxService } from '@mainstay/proto/notify/v1/inbox'
@@ -66,6 +68,7 @@ export const migrationSets = [
 
 const services = [
   AccessService,
+  AuthorizationService,
   NotifyService,
   RecipientsService,
   InboxService,
@@ -76,6 +79,7 @@ const services = [
   WorkflowsService,
   IdentityService,
   OtpProtectionService,
+  PasswordsService,
   AccountsService,
   ClientsService,
   SystemService,
@@ -150,14 +154,20 @@ export async function wire(options: {
   })
   const guard = createOtpGuard({ db, clock, logger, limits, proofs: openProofs(settings, sealer, logger) })
   const identity = createIdentity({
-    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard },
+    ...{ db, bus, clock, events, sealer, pageTokens, notify, guard, logger },
     settings: settings.identity,
     baseUrl: baseUrlOf(settings),
   })
   access.acceptAccounts(identity.authenticate)
   const system = implementSystem({ ...options, health, pageTokens, deadLetters: events.deadLetters })
   const rpc = createRpc({
-    implementations: [access.implementation, ...notify.implementations, ...identity.implementations, system],
+    implementations: [
+      access.implementation,
+      access.authorizationImplementation,
+      ...notify.implementations,
+      ...identity.implementations,
+      system,
+    ],
     ports: { ...access.ports, limit: createCallLimits(limits, settings.limits) },
     logger,
     metrics,

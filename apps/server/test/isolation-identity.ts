@@ -72,6 +72,7 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Identity/ResendOtp',
     'identity.v1.Identity/VerifyOtp',
     'identity.v1.Identity/RefreshSession',
+    'identity.v1.Passwords/SignInWithPassword',
     'identity.v1.Identity/CreateAnonymousAccount',
   ],
   'takes the account from the access token, and never from the request': [
@@ -79,6 +80,7 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Identity/ListMySessions',
     'identity.v1.Identity/EndMySession',
     'identity.v1.Identity/SignOut',
+    'identity.v1.Passwords/SetMyPassword',
     'identity.v1.Identity/AddMyIdentifier',
     'identity.v1.Identity/VerifyMyIdentifier',
     'identity.v1.Identity/RemoveMyIdentifier',

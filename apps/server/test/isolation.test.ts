@@ -325,7 +325,7 @@ describe('what belongs to a project', () => {
       assert.ok(!answer.ok, `${method}: ${answer.text}`)
       assert.match(
         reasonOf(answer),
-        /^(notify\.schedule_not_found|(notify|identity)\.mode_not_allowed)$/,
+        /^(notify\.schedule_not_found|(notify|identity|access)\.mode_not_allowed)$/,
         method,
       )
     }

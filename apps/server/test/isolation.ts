@@ -237,7 +237,41 @@ export function probes(owned: Owned): Record<string, Probe> {
     ListAuditEntries: { request: {}, owner: 'shows' },
     RevokeApiKey: { request: { apiKeyId: owned.apiKeyId }, owner: 'done' },
   }
+  const authorization: Record<string, Probe> = {
+    RegisterPermissions: {
+      request: { permissions: [{ permission: 'orders.read', description: 'other' }] },
+      ...{ owner: 'done', testKey: 'refused' },
+    },
+    ListPermissions: { request: {}, owner: 'done' },
+    UpdateRole: {
+      request: { role: { role: NAME, permissions: ['orders.*'] } },
+      ...{ owner: 'shows', testKey: 'refused' },
+    },
+    ListRoles: { request: {}, owner: 'shows' },
+    AssignRole: {
+      request: { roleAssignment: { subject: NAME, role: NAME } },
+      ...{ owner: 'shows', testKey: 'refused' },
+    },
+    ListRoleAssignments: { request: { subject: NAME }, owner: 'shows' },
+    Check: { request: { question: { subject: NAME, action: 'orders.read' } }, owner: 'done' },
+    BatchCheck: { request: { questions: [{ subject: NAME, action: 'orders.read' }] }, owner: 'done' },
+    Explain: { request: { question: { subject: NAME, action: 'orders.read' } }, owner: 'done' },
+    CreatePolicyVersion: {
+      request: { policy: { policy: NAME, text: 'permit(principal, action, resource);' } },
+      ...{ owner: 'shows', testKey: 'refused' },
+    },
+    ListPolicies: { request: {}, owner: 'shows' },
+    ActivatePolicy: { request: { policy: NAME }, owner: 'shows', testKey: 'refused' },
+    UpdatePolicySchema: { request: { policySchema: { text: '' } }, owner: 'done', testKey: 'refused' },
+    ListShadowResults: { request: {}, owner: 'done' },
+    UnassignRole: {
+      request: { roleAssignment: { subject: NAME, role: NAME } },
+      ...{ owner: 'done', testKey: 'refused' },
+    },
+    DeleteRole: { request: { role: NAME }, owner: 'done', testKey: 'refused' },
+  }
   return {
+    ...under('access.v1.Authorization', authorization),
     ...under('notify.v1.Notify', notify),
     ...under('notify.v1.Campaigns', campaigns),
     ...under('notify.v1.Inbox', inbox),

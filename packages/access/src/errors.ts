@@ -28,5 +28,10 @@ export const reasons = defineReasons({
   'access.mode_not_allowed': 'permission_denied',
   'access.expire_time_past': 'invalid_argument',
   'access.sign_in_link_invalid': 'unauthenticated',
+  'access.permission_unknown': 'invalid_argument',
+  'access.role_not_found': 'not_found',
+  'access.policy_not_found': 'not_found',
+  'access.policy_invalid': 'invalid_argument',
+  'access.policy_example_failed': 'failed_precondition',
   'access.idempotency_key_reused': 'already_exists',
 })

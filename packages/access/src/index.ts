@@ -12,6 +12,8 @@ import type { IdempotencyPort, Implementation, Ports } from '@mainstay/rpc'
 import { implementAccess } from './api.ts'
 import { type AccountAuthenticator, createAuthenticator } from './authenticate.ts'
 import { authorise } from './authorise.ts'
+import { implementAuthorization } from './authorization/api.ts'
+import { type Authorization, createAuthorization } from './authorization/service.ts'
 import type { AccessSettings } from './config.ts'
 import { readContracts } from './contracts.ts'
 import { createIdempotency } from './idempotency.ts'
@@ -25,6 +27,8 @@ import { createSessions } from './service/sessions.ts'
 import { type SweepReport, sweep } from './service/sweep.ts'
 
 export type { AccountAuthenticator } from './authenticate.ts'
+export type { AccessQuestion, Decided } from './authorization/decide.ts'
+export type { Authorization } from './authorization/service.ts'
 export { type AccessSettings, accessSettings } from './config.ts'
 export { reasons } from './errors.ts'
 export {
@@ -54,7 +58,7 @@ export const accessMigrations = defineMigrations('access', new URL('../migration
 
 export interface AccessDeps {
   db: Db
-  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect'>
+  bus: Pick<Bus, 'listen' | 'notify' | 'onReconnect' | 'isConnected'>
   clock: Clock
   logger: DbLog
   settings: AccessSettings
@@ -70,6 +74,10 @@ export interface AccessDeps {
 export interface Access {
   /** For `createRpc`. */
   implementation: Implementation
+  /** The same of the service Authorization. */
+  authorizationImplementation: Implementation
+  /** Decides what a project's own people may do. */
+  authorization: Authorization
   ports: Pick<Required<Ports>, 'authenticate' | 'reauthenticate' | 'authorise'> & {
     idempotency: IdempotencyPort
   }
@@ -103,10 +111,13 @@ export function createAccess(deps: AccessDeps): Access {
   const projects = createProjects(deps)
   const apiKeys = createApiKeys({ ...deps, contracts, announceKeyChange })
   const sessions = createSessions(deps)
+  const authorization = createAuthorization(deps)
   const listening: (() => void)[] = []
 
   return {
     implementation: implementAccess({ db, settings, pageTokens, projects, apiKeys, sessions }),
+    authorizationImplementation: implementAuthorization({ db, clock, pageTokens, authorization }),
+    authorization,
     ports: {
       authenticate: authenticator.authenticate,
       reauthenticate: authenticator.reauthenticate,
@@ -123,10 +134,14 @@ export function createAccess(deps: AccessDeps): Access {
     async stop() {
       for (const end of listening.splice(0)) end()
       await authenticator.stop()
+      await authorization.close()
     },
     ...createBootstrap({ ...deps, apiKeys }),
     createSignInLink: (operatorId) => sessions.createLink(BY_SYSTEM, operatorId),
-    sweep: (signal) => sweep({ db, clock, settings }, signal),
+    async sweep(signal) {
+      await authorization.sweep()
+      return await sweep({ db, clock, settings }, signal)
+    },
     flushUse: authenticator.flushUse,
   }
 }

@@ -51,6 +51,20 @@ export const identitySettings = defineSettings('identity', {
     optional: true,
     doc: 'The secret of Turnstile or hCaptcha.',
   },
+  passwordHashesAtOnce: {
+    env: 'IDENTITY_PASSWORD_HASHES_AT_ONCE',
+    type: 'integer',
+    default: 2,
+    min: 1,
+    max: 64,
+    doc: 'How many passwords are hashed at once; each takes about 10 ms of a core and 19 MiB. 64 more wait for each, and what is more is refused.',
+  },
+  pwnedPasswordsUrl: {
+    env: 'IDENTITY_PWNED_PASSWORDS_URL',
+    type: 'url',
+    optional: true,
+    doc: 'Where new passwords are looked up among leaked ones, by the first five characters of their SHA-1: https://api.pwnedpasswords.com, or a mirror of yours. Unset: only the best known are refused.',
+  },
   refreshGraceMs: {
     env: 'IDENTITY_REFRESH_GRACE_MS',
     type: 'duration_ms',

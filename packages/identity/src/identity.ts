@@ -1,4 +1,4 @@
-import type { Bus, Clock, Db, Events, PageTokens, Sealer } from '@mainstay/kernel'
+import type { Bus, Clock, Db, Events, Logger, PageTokens, Sealer } from '@mainstay/kernel'
 import type { OtpGuard } from '@mainstay/limits'
 import type { Notify } from '@mainstay/notify'
 import type { CallContext, Caller, Implementation } from '@mainstay/rpc'
@@ -25,6 +25,10 @@ import { createOtpSender } from './otp/sender.ts'
 import { createOtp, GUESS_WINDOW_MS } from './otp/service.ts'
 import { deleteOldChallenges } from './otp/store.ts'
 import { implementOtpProtection } from './otp-protection/api.ts'
+import { implementPasswords } from './passwords/api.ts'
+import { createPwnedPasswords } from './passwords/policy.ts'
+import { createPool } from './passwords/pool.ts'
+import { createPasswords } from './passwords/service.ts'
 import { createAccessTokens } from './sessions/access-tokens.ts'
 import { createAccountAuthenticator } from './sessions/authenticator.ts'
 import { createEndedSessions } from './sessions/ended.ts'
@@ -41,6 +45,7 @@ export interface IdentityDeps {
   sealer: Pick<Sealer, 'seal' | 'open' | 'deriveKey'>
   pageTokens: PageTokens
   settings: IdentitySettings
+  logger: Pick<Logger, 'warn'>
   notify: Pick<Notify, 'send' | 'oneTimeCodes'>
   guard: OtpGuard
   /** Where people reach this installation, without a slash at the end: what tokens name as their issuer. */
@@ -89,6 +94,13 @@ export function createIdentity(deps: IdentityDeps): Identity {
   })
   const otp = createOtp({ db, clock, settings, codes, devices, sender, admission })
   const signIn = createSignIn({ db, clock, settings, codes, devices, accounts, sessions, admission })
+  const { passwordHashesAtOnce: atOnce, pwnedPasswordsUrl: url } = settings
+  const passwords = createPasswords({
+    ...{ db, clock, settings, devices, sessions },
+    run: createPool({ atOnce, waiting: atOnce * 64 }),
+    isBreached:
+      url === undefined ? async () => undefined : createPwnedPasswords({ url, logger: deps.logger }),
+  })
   const authenticate = createAccountAuthenticator({ accessTokens, ended, clock })
   const notices = createNotices(notify)
   const people = createPeople({ db, clock })
@@ -120,6 +132,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
         deletion,
       }),
       implementClients({ clients }),
+      implementPasswords({ clients, accounts, passwords }),
       implementOtpProtection({ db, clock, pageTokens, guard: deps.guard }),
     ],
     authenticate,

@@ -1,8 +1,10 @@
 import { Access } from '@mainstay/proto/access/v1'
+import { Authorization } from '@mainstay/proto/access/v1/authorization'
 import { Identity } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { Clients } from '@mainstay/proto/identity/v1/clients'
 import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
+import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { Campaigns } from '@mainstay/proto/notify/v1/campaigns'
 import { Inbox } from '@mainstay/proto/notify/v1/inbox'
@@ -19,11 +21,13 @@ import { createConnector, type MainstayOptions } from './connector.ts'
 export interface Mainstay {
   access: Client<typeof Access>
   accounts: Client<typeof Accounts>
+  authorization: Client<typeof Authorization>
   campaigns: Client<typeof Campaigns>
   clients: Client<typeof Clients>
   identity: Client<typeof Identity>
   notify: Client<typeof Notify>
   otpProtection: Client<typeof OtpProtection>
+  passwords: Client<typeof Passwords>
   preferences: Client<typeof Preferences>
   schedules: Client<typeof Schedules>
   system: Client<typeof System>
@@ -44,11 +48,13 @@ export function createMainstay(options: MainstayOptions = {}): Mainstay {
   return {
     access: client(Access),
     accounts: client(Accounts),
+    authorization: client(Authorization),
     campaigns: client(Campaigns),
     clients: client(Clients),
     identity: client(Identity),
     notify: client(Notify),
     otpProtection: client(OtpProtection),
+    passwords: client(Passwords),
     preferences: client(Preferences),
     schedules: client(Schedules),
     system: client(System),

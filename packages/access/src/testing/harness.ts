@@ -28,6 +28,7 @@ import {
   openTestDatabase,
 } from '@mainstay/kernel/testing'
 import { Access as AccessService } from '@mainstay/proto/access/v1'
+import { Authorization } from '@mainstay/proto/access/v1/authorization'
 import { rule } from '@mainstay/proto/access/v1/rule'
 import { Notify } from '@mainstay/proto/notify/v1'
 import { System } from '@mainstay/proto/system/v1'
@@ -102,7 +103,7 @@ export function useAccess(options: { env?: Record<string, string> } = {}): Harne
       settings: loadSettings([accessSettings], { ...options.env, ...env }).access,
       sealer,
       pageTokens: createPageTokens(sealer.deriveKey('page-tokens')),
-      contracts: [AccessService, Notify, System],
+      contracts: [AccessService, Authorization, Notify, System],
       events: { publish: async (_tx, token, payload) => void published.push({ name: token.name, payload }) },
       monotonicMs: () => leaseMs,
     }
@@ -243,7 +244,8 @@ async function handle<M extends DescMethodUnary>(
   request: MessageInitShape<M['input']>,
   ctx: CallContext,
 ): Promise<MessageShape<M['output']>> {
-  const found = access.implementation.methods.find((candidate) => candidate.method === method)
+  const all = [access.implementation, access.authorizationImplementation].flatMap(({ methods }) => methods)
+  const found = all.find((candidate) => candidate.method === method)
   assert.ok(found)
   const answer = await found.handle(create(method.input as DescMethodUnary['input'], request), ctx)
   return create(method.output, answer as MessageInitShape<M['output']>) as MessageShape<M['output']>

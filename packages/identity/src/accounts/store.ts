@@ -276,6 +276,7 @@ export async function eraseAccount(
   const { rows } = await tx.query<AccountRow>({
     text: `WITH freed AS (DELETE FROM identity.identifiers WHERE project_id = $1 AND account_id = $2),
            unknown AS (DELETE FROM identity.external_ids WHERE project_id = $1 AND account_id = $2),
+           secret AS (DELETE FROM identity.passwords WHERE project_id = $1 AND account_id = $2),
            useless AS (DELETE FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2),
            forgotten AS (
              UPDATE identity.sessions SET device = '', user_agent = '', client_address = '' WHERE project_id = $1 AND account_id = $2)

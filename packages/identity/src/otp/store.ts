@@ -160,8 +160,11 @@ export async function admitChecks(
   return rows
 }
 
+/** Whose guesses are counted together. */
+export type Budget = Pick<ChallengeRow, 'project_id' | 'live' | 'kind' | 'type' | 'value' | 'device_id'>
+
 /** What wrong codes are counted by. */
-export function budgetKeyOf(row: ChallengeRow): string {
+export function budgetKeyOf(row: Budget): string {
   const { project_id, live, kind, type, value, device_id } = row
   return JSON.stringify([project_id, live, kind, type, value, device_id])
 }
@@ -172,7 +175,7 @@ export function budgetKeyOf(row: ChallengeRow): string {
  */
 export async function spendGuesses(
   tx: Tx,
-  challenges: readonly ChallengeRow[],
+  challenges: readonly Budget[],
   { mostFailures, now, since }: { mostFailures: number; now: Date; since: Date },
 ): Promise<Set<string>> {
   const { rows } = await tx.query<ChallengeRow>({
@@ -206,6 +209,16 @@ export async function endChallenges(tx: Tx, challenges: readonly ChallengeRow[],
            UPDATE identity.otp_challenges c SET end_time = $2 FROM ended e
            WHERE c.project_id = e.project_id AND c.challenge_id = e.challenge_id`,
     values: [JSON.stringify(challenges), now],
+  })
+}
+
+/** Forgets what was guessed: the person proved who they are. */
+export async function clearGuesses(tx: Tx, budget: Budget): Promise<void> {
+  await tx.query({
+    name: 'identity.clear_guesses',
+    text: `DELETE FROM identity.guess_budgets WHERE project_id = $1 AND live = $2 AND kind = $3 AND type = $4 AND value = $5
+             AND device_id = coalesce($6, '${NO_DEVICE}'::uuid)`,
+    values: [budget.project_id, budget.live, budget.kind, budget.type, budget.value, budget.device_id],
   })
 }
 

@@ -38,6 +38,7 @@ import { Identity as IdentityService } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
 import { type Client, Clients } from '@mainstay/proto/identity/v1/clients'
 import { OtpProtection } from '@mainstay/proto/identity/v1/otp-protection'
+import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import type { SendNotificationRequest } from '@mainstay/proto/notify/v1'
 import { type CallContext, type Implementation, nobody } from '@mainstay/rpc'
 import {
@@ -105,7 +106,7 @@ export interface Harness extends Process {
   ): Promise<MessageShape<typeof IdentityService.method.verifyOtp.output>>
 }
 
-const SERVICES = [AccessService, IdentityService, Accounts, Clients, OtpProtection] as const
+const SERVICES = [AccessService, IdentityService, Accounts, Clients, OtpProtection, Passwords] as const
 const logger = createLogger({ level: 'silent' })
 
 /** Call at the top of a test file: a database, a clock that stands still, and access and identity on top of them. */
@@ -170,6 +171,7 @@ export function useIdentity(
         },
       },
       guard,
+      logger,
       ...options.more,
     })
     access.acceptAccounts(identity.authenticate)

@@ -258,7 +258,7 @@ export declare type AccountSession = Message<"mainstay.identity.v1.AccountSessio
   endTime?: Timestamp | undefined;
 
   /**
-   * Why it was ended: `signed_out`, `ended`, `banned`, `deleted`, `refresh_token_reused`.
+   * Why it was ended: `signed_out`, `ended`, `banned`, `deleted`, `refresh_token_reused`, `password_changed`.
    *
    * @generated from field: string end_reason = 11;
    */
@@ -1019,7 +1019,7 @@ export declare type ImpersonateAccountRequest = Message<"mainstay.identity.v1.Im
   ttl?: Duration | undefined;
 
   /**
-   * It may change things as well.
+   * Your services may let it change things as well: the token says `read_only: false`. Here it only reads.
    *
    * @generated from field: bool allow_changes = 5;
    */
@@ -1482,7 +1482,7 @@ export declare const Accounts: GenService<{
   },
   /**
    * Signs an operator in as an account, to see what its owner sees: for at most an hour, without a refresh token, and only to read
-   * unless you ask for more. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
+   * here. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
    * begin stands in the audit. No API key may. It never changes what the account signs in by or is linked to. End it with
    * EndAccountSessions. Reasons: `identity.account_not_found`, `identity.client_not_found`, `identity.client_disabled`,
    * `identity.request_invalid`, `identity.mode_not_allowed`.
