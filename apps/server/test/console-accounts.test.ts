@@ -155,6 +155,20 @@ describe('accounts and apps in a real browser', { skip }, () => {
     await assertAccessible(page)
   })
 
+  test('an account that is to be deleted is kept', async () => {
+    const { page, call } = mainstay
+    const ada = await findAda(call)
+    await call('DELETE', `/v1/accounts/${ada}?grace=86400s`)
+    await page.reload()
+    const panel = page.getByRole('complementary', { name: 'Account' })
+    await panel.getByText('To be deleted', { exact: true }).waitFor()
+    await panel.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: 'Keep account' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep account' }).click()
+    await panel.getByText('To be deleted', { exact: true }).waitFor({ state: 'detached' })
+    await panel.getByRole('list', { name: 'Timeline' }).getByText('Kept after all').waitFor()
+  })
+
   test('one session ends, then all; an account is deleted once its name is typed', async () => {
     const { page, call } = mainstay
     const ada = await findAda(call)

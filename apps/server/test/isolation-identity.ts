@@ -23,6 +23,7 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
       ...{ owner: 'shows', testKey: 'refused' },
     },
     ListPersonAccounts: { request: { personId: owned.personId }, owner: 'shows' },
+    KeepAccount: { request: { accountId }, owner: 'shows', testKey: 'refused' },
     EndAccountSessions: { request: { accountId }, owner: 'done', testKey: 'refused' },
     BanAccount: { request: { accountId, reason: 'none' }, owner: 'shows', testKey: 'refused' },
     UnbanAccount: { request: { accountId }, owner: 'shows', testKey: 'refused' },
@@ -62,6 +63,9 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Clients/CreateClient',
     'identity.v1.Clients/UpdateKind',
   ],
+  'is a stream: its test says that it answers of its own project alone': [
+    'identity.v1.Accounts/ExportAccount',
+  ],
   'is for operators alone: no API key may call it': ['identity.v1.Accounts/ImpersonateAccount'],
   'is public, and bound to an app or to a secret that only its owner has': [
     'identity.v1.Identity/StartOtp',
@@ -82,6 +86,8 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Identity/RemoveMyIdentifier',
     'identity.v1.Identity/LinkMyAccount',
     'identity.v1.Identity/UnlinkMyAccount',
+    'identity.v1.Identity/DeleteMyAccount',
+    'identity.v1.Identity/KeepMyAccount',
   ],
 }
 

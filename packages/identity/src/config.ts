@@ -80,6 +80,14 @@ export const identitySettings = defineSettings('identity', {
     min: 7_200_000,
     doc: 'How old a key that signs access tokens becomes. The next one is published an hour before it signs.',
   },
+  deletionGraceMs: {
+    env: 'IDENTITY_DELETION_GRACE_MS',
+    type: 'duration_ms',
+    default: 1_209_600_000,
+    min: 0,
+    max: 7_776_000_000,
+    doc: 'How long an account whose owner asked for its deletion can still be kept.',
+  },
 })
 
 export type IdentitySettings = SettingsOf<typeof identitySettings>

@@ -5,6 +5,7 @@ import type { CallContext, Caller, Implementation } from '@mainstay/rpc'
 import type { JWK } from 'jose'
 import { createAnonymous } from './accounts/anonymous.ts'
 import { implementAccounts } from './accounts/api.ts'
+import { createDeletion } from './accounts/deletion.ts'
 import { createIdentifiers } from './accounts/identifiers.ts'
 import { createImpersonation } from './accounts/impersonation.ts'
 import { createNotices } from './accounts/notices.ts'
@@ -101,15 +102,17 @@ export function createIdentity(deps: IdentityDeps): Identity {
       url === undefined ? async () => undefined : createPwnedPasswords({ url, logger: deps.logger }),
   })
   const authenticate = createAccountAuthenticator({ accessTokens, ended, clock })
+  const notices = createNotices(notify)
   const people = createPeople({ db, clock })
   const identifiers = createIdentifiers({
     ...{ db, clock, settings, codes, clients, otp, accounts },
-    notices: createNotices(notify),
+    notices,
   })
+  const deletion = createDeletion({ db, clock, settings, accounts, clients, notices })
   const accountImport = createImport({ db, clock, sealer, accounts, clients })
   const impersonate = createImpersonation({ db, clock, accounts, accessTokens })
   const anonymous = createAnonymous({ db, clock, accounts, sessions })
-  const self = selfHandlers({ clients, identifiers, people, anonymous, authenticate })
+  const self = selfHandlers({ clients, identifiers, people, deletion, anonymous, authenticate })
   const listening: (() => void)[] = []
 
   return {
@@ -126,6 +129,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
         accountImport,
         clients,
         impersonate,
+        deletion,
       }),
       implementClients({ clients }),
       implementPasswords({ clients, accounts, passwords }),
@@ -153,6 +157,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       const nowMs = clock.nowMs()
       await keys.rotate()
       await deps.guard.maintain()
+      await deletion.run()
       await deleteOldChallenges(db, new Date(nowMs - GUESS_WINDOW_MS))
       await deleteOldSessions(db, {
         ends: new Date(nowMs - 2 * HOUR_MS),

@@ -3,8 +3,13 @@ import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { AuditEntryRow } from '@mainstay/access'
 import { toTypeId } from '@mainstay/kernel'
 import type { OtpChallengeSchema, SignedInSchema } from '@mainstay/proto/identity/v1'
-import { type AccountSessionSchema, AccountState } from '@mainstay/proto/identity/v1/accounts'
+import {
+  type AccountSessionSchema,
+  AccountState,
+  type ExportedRecordSchema,
+} from '@mainstay/proto/identity/v1/accounts'
 import type { ClientSchema, KindSchema } from '@mainstay/proto/identity/v1/clients'
+import type { Exported } from './accounts/export.ts'
 import type { AccountWithIdentifiers } from './accounts/store.ts'
 import type { ClientRow, KindRow } from './clients/store.ts'
 import { LONG_LENGTH, SHORT_LENGTH } from './otp/codes.ts'
@@ -35,6 +40,7 @@ export function toAccount(row: AccountWithIdentifiers) {
     banReason: row.ban_reason,
     etag: row.version,
     anonymous: row.anonymous,
+    deleteDueTime: timestampOf(row.delete_due_time),
   }
 }
 
@@ -71,6 +77,12 @@ export function toAuditEntry(row: AuditEntryRow) {
     resource: row.resource,
     requestId: row.request_id,
   }
+}
+
+export function toExported(record: Exported): MessageInitShape<typeof ExportedRecordSchema> {
+  if (record.is === 'account') return { record: { case: 'account', value: toAccount(record.row) } }
+  if (record.is === 'session') return { record: { case: 'session', value: toSession(record.row) } }
+  return { record: { case: 'auditEntry', value: toAuditEntry(record.row) } }
 }
 
 export function toKind(row: KindRow): MessageInitShape<typeof KindSchema> {

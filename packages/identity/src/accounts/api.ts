@@ -13,9 +13,11 @@ import type { Clients } from '../clients/service.ts'
 import { reasons } from '../errors.ts'
 import { canonicalIdentifier } from '../identifiers.ts'
 import { type AccountImport, toImportReport } from '../import/service.ts'
-import { toAccount, toAuditEntry, toSession } from '../messages.ts'
+import { toAccount, toAuditEntry, toExported, toSession } from '../messages.ts'
 import type { Sessions } from '../sessions/service.ts'
 import { listSessions } from '../sessions/store.ts'
+import type { Deletion } from './deletion.ts'
+import { exportAccount } from './export.ts'
 import { createHistory } from './history.ts'
 import type { Identifiers } from './identifiers.ts'
 import type { createImpersonation } from './impersonation.ts'
@@ -32,6 +34,7 @@ export interface AccountsApiDeps {
   people: People
   accountImport: AccountImport
   clients: Pick<Clients, 'getApp'>
+  deletion: Deletion
   impersonate: ReturnType<typeof createImpersonation>
   sessions: Pick<Sessions, 'end'>
 }
@@ -52,6 +55,7 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
     accountImport,
     clients,
     impersonate,
+    deletion,
   } = deps
   const history = createHistory(deps)
   return implement(AccountsService, {
@@ -89,7 +93,10 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
     async unbanAccount({ accountId }, ctx) {
       return toAccount(await accounts.unban(actOf(ctx), changeOf(accountId, ctx)))
     },
-    async deleteAccount({ accountId }, ctx) {
+    async deleteAccount({ accountId, grace }, ctx) {
+      const graceMs = grace === undefined ? 0 : durationMs(grace)
+      if (graceMs > 0)
+        return toAccount(await deletion.schedule(actOf(ctx), changeOf(accountId, ctx), graceMs))
       return toAccount(await accounts.delete(actOf(ctx), changeOf(accountId, ctx)))
     },
 
@@ -140,6 +147,13 @@ export function implementAccounts(deps: AccountsApiDeps): Implementation {
         accessTokenExpireTime: timestampFromDate(begun.expireTime),
         sessionId: toTypeId('asn', begun.sessionId),
       }
+    },
+    async keepAccount({ accountId }, ctx) {
+      return toAccount(await deletion.keep(actOf(ctx), changeOf(accountId, ctx)))
+    },
+    async *exportAccount({ accountId }, ctx) {
+      const which = { projectId: ctx.projectId, accountId: uuidOf('acc', accountId) }
+      for await (const record of exportAccount({ db, accounts }, which)) yield toExported(record)
     },
     async endAccountSessions(request, ctx) {
       const { projectId, accountId, testMode } = changeOf(request.accountId, ctx)

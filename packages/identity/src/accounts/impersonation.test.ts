@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Identity } from '@mainstay/proto/identity/v1'
 import { Accounts } from '@mainstay/proto/identity/v1/accounts'
+import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import { decodeJwt } from 'jose'
 import { refusedWith, useIdentity } from '../testing/harness.ts'
 
 const house = useIdentity()
 const { impersonateAccount, endAccountSessions, listAccountSessions, listAccountAuditEntries } =
   Accounts.method
-const { getMe, listMySessions, signOut, addMyIdentifier } = Identity.method
+const { getMe, listMySessions, signOut, addMyIdentifier, deleteMyAccount, linkMyAccount } = Identity.method
 
 let numbers = 0
 const signIn = async () => {
@@ -43,20 +44,28 @@ test('an operator sees what the owner sees; the token, the owner’s sessions an
   assert.deepEqual(actions.slice(0, 2), ['identity.sessions.end', 'identity.accounts.impersonate'])
 })
 
-test('attack: an operator who acts as an account changes nothing unless that was asked for, and never how it signs in', async () => {
+test('attack: an operator who acts as an account changes nothing of how its owner signs in, whatever was asked for', async () => {
   const { accountId, clientId } = await signIn()
-  const reads = await begin(accountId, clientId)
+  for (const allowChanges of [false, true]) {
+    const { accessToken: token } = await begin(accountId, clientId, { allowChanges })
+    assert.equal(decodeJwt(token).read_only, !allowChanges, 'the project’s own services go by it')
+    for (const change of [
+      () =>
+        house.call(addMyIdentifier, { identifier: { case: 'email', value: 'thief@example.com' } }, { token }),
+      () => house.call(deleteMyAccount, {}, { token }),
+      () => house.call(Passwords.method.setMyPassword, { password: 'a new one of theirs' }, { token }),
+    ]) {
+      await assert.rejects(change, refusedWith('identity.impersonation_refused'))
+    }
+    await house.call(signOut, {}, { token })
+  }
+  const { clientId: drivers } = await house.makeClient('driver')
+  const { accessToken: driver } = await house.signIn(drivers, { phone: '+4915499999999' })
+  const { accessToken: otherAccessToken } = await begin(accountId, clientId, { allowChanges: true })
   await assert.rejects(
-    house.call(signOut, {}, { token: reads.accessToken }),
-    refusedWith('identity.impersonation_refused'),
+    house.call(linkMyAccount, { otherAccessToken }, { token: driver }),
+    (error: { reason: string }) => /impersonation_refused|link_refused/.test(error.reason),
   )
-  const { accessToken: token } = await begin(accountId, clientId, { allowChanges: true })
-  const identifier = { case: 'email', value: 'thief@example.com' } as const
-  await assert.rejects(
-    house.call(addMyIdentifier, { identifier }, { token }),
-    refusedWith('identity.impersonation_refused'),
-  )
-  await house.call(signOut, {}, { token })
 })
 
 test('it ends by itself, and is begun by operators, in apps of the account’s kind and mode alone', async () => {

@@ -8,7 +8,7 @@ import type { AppClient } from '../clients/service.ts'
 import type { AccountWithIdentifiers, IdentifierRow } from './store.ts'
 
 /** What an account's owner is told at what they had verified before. */
-export type NoticeOf = 'identifier_added' | 'identifier_removed'
+export type NoticeOf = 'identifier_added' | 'identifier_removed' | 'deletion_scheduled'
 
 export interface Notices {
   /**
@@ -19,7 +19,7 @@ export interface Notices {
     app: AppClient,
     before: AccountWithIdentifiers,
     notice: NoticeOf,
-    changed: IdentifierRow,
+    changed: IdentifierRow | undefined,
     requestId: string,
   ): Promise<void>
 }
@@ -52,15 +52,21 @@ export function createNotices(notify: Pick<Notify, 'send'>): Notices {
   }
 }
 
-/** Enough to know it by, and not enough to call or write to it. */
-function wordsOf(sender: string, notice: NoticeOf, { type, value }: IdentifierRow): string {
-  const what =
-    type === IdentifierType.PHONE
-      ? `the phone number ending in ${value.slice(-2)}`
-      : type === IdentifierType.EMAIL
-        ? `the email address ${value.slice(0, 1)}…${value.slice(value.lastIndexOf('@'))}`
-        : 'a user name'
+function wordsOf(sender: string, notice: NoticeOf, changed: IdentifierRow | undefined): string {
+  if (changed === undefined) {
+    return `Your ${sender} account will be deleted, as was asked for. If that was not you, sign in, keep it and end all sessions.`
+  }
+  const what = describe(changed)
   return notice === 'identifier_added'
-    ? `${what.charAt(0).toUpperCase()}${what.slice(1)} can now sign in to your ${sender} account. If that was not you, sign in, remove it and end all sessions.`
-    : `${what.charAt(0).toUpperCase()}${what.slice(1)} can no longer sign in to your ${sender} account. If that was not you, contact us.`
+    ? `${what} can now sign in to your ${sender} account. If that was not you, sign in, remove it and end all sessions.`
+    : `${what} can no longer sign in to your ${sender} account. If that was not you, contact us.`
+}
+
+/** Enough to know it by, and not enough to call or write to it. */
+function describe({ type, value }: IdentifierRow): string {
+  if (type === IdentifierType.PHONE) return `The phone number ending in ${value.slice(-2)}`
+  if (type === IdentifierType.EMAIL) {
+    return `The email address ${value.slice(0, 1)}…${value.slice(value.lastIndexOf('@'))}`
+  }
+  return 'A user name'
 }

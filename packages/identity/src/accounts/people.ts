@@ -43,6 +43,8 @@ export function createPeople({ db, clock }: PeopleDeps) {
 
     /** Links the accounts of two access tokens, and all that either is linked to. Throws `identity.link_refused`. */
     async link(act: Act, one: AccessClaims, other: AccessClaims): Promise<AccountWithIdentifiers[]> {
+      // The other token is not one that a call is made with, which would have been refused.
+      if (other.actor !== undefined) throw linkRefused('acted as by an operator')
       requireFresh(one, clock)
       requireFresh(other, clock)
       const { projectId } = one

@@ -7,6 +7,7 @@ import { canonicalIdentifier } from '../identifiers.ts'
 import { toOtpChallenge, toOwnAccount, toSignedIn } from '../messages.ts'
 import { accountOf } from '../sessions/authenticator.ts'
 import type { createAnonymous } from './anonymous.ts'
+import type { Deletion } from './deletion.ts'
 import type { Identifiers } from './identifiers.ts'
 import type { People } from './people.ts'
 
@@ -14,6 +15,7 @@ export interface SelfApiDeps {
   clients: Pick<Clients, 'getApp'>
   identifiers: Identifiers
   people: People
+  deletion: Deletion
   anonymous: ReturnType<typeof createAnonymous>
   /** Whose access token it is. Throws as it does for a call. */
   authenticate(token: string, ctx: CallContext): Caller | Promise<Caller>
@@ -26,10 +28,12 @@ type SelfMethod =
   | 'removeMyIdentifier'
   | 'linkMyAccount'
   | 'unlinkMyAccount'
+  | 'deleteMyAccount'
+  | 'keepMyAccount'
 
 /** The handlers by which an account's owner changes what it is. */
 export function selfHandlers(deps: SelfApiDeps): Pick<Handlers<typeof Identity>, SelfMethod> {
-  const { clients, identifiers, people, anonymous, authenticate } = deps
+  const { clients, identifiers, people, deletion, anonymous, authenticate } = deps
   return {
     async createAnonymousAccount({ clientId, device, locale }, ctx) {
       ctx.setHeader('cache-control', 'no-store')
@@ -59,6 +63,13 @@ export function selfHandlers(deps: SelfApiDeps): Pick<Handlers<typeof Identity>,
       const caller = await authenticate(otherAccessToken, ctx)
       const rows = await people.link(actOf(ctx), accountOf(ctx), accountOf({ ...ctx, caller }))
       return { accounts: rows.map(toOwnAccount) }
+    },
+    async deleteMyAccount(_request, ctx) {
+      return toOwnAccount(await deletion.scheduleOwn(actOf(ctx), accountOf(ctx)))
+    },
+    async keepMyAccount(_request, ctx) {
+      const { projectId, accountId } = accountOf(ctx)
+      return toOwnAccount(await deletion.keep(actOf(ctx), { projectId, accountId, testMode: false }))
     },
     async unlinkMyAccount(_request, ctx) {
       await people.unlink(actOf(ctx), accountOf(ctx))

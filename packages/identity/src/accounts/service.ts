@@ -207,7 +207,7 @@ export function newAccount(person: NewPerson, clock: Clock): AccountWithIdentifi
     ...{ project_id: projectId, account_id: newId(clock), person_id: newId(clock), live, kind },
     ...{ state: AccountState.ACTIVE, display_name: displayName, locale, attributes, version: '1' },
     ...{ create_time: now, update_time: now, last_sign_in_time: verifyTime },
-    ...{ ban_time: null, ban_reason: '', delete_time: null, anonymous: false },
+    ...{ ban_time: null, ban_reason: '', delete_time: null, anonymous: false, delete_due_time: null },
     identifiers: identifiers.map(({ type, value }) => ({ type, value, verify_time: verifyTime })),
   }
 }

@@ -19,6 +19,8 @@ export interface AccountRow {
   delete_time: Date | null
   /** It signs in by nothing yet. */
   anonymous: boolean
+  /** When it is to be deleted. */
+  delete_due_time: Date | null
 }
 
 export interface IdentifierRow {
@@ -31,7 +33,7 @@ export type AccountWithIdentifiers = AccountRow & { identifiers: IdentifierRow[]
 
 const COLUMNS = `a.project_id, a.account_id, a.person_id, a.live, a.kind, a.state, a.display_name, a.locale, a.attributes,
   a.version::text AS version, a.create_time, a.update_time, a.last_sign_in_time, a.ban_time, a.ban_reason, a.delete_time,
-  a.anonymous`
+  a.anonymous, a.delete_due_time`
 
 /** With what the account signs in by, the oldest first. */
 const WITH_IDENTIFIERS = `${COLUMNS}, (
@@ -274,11 +276,12 @@ export async function eraseAccount(
   const { rows } = await tx.query<AccountRow>({
     text: `WITH freed AS (DELETE FROM identity.identifiers WHERE project_id = $1 AND account_id = $2),
            unknown AS (DELETE FROM identity.external_ids WHERE project_id = $1 AND account_id = $2),
+           secret AS (DELETE FROM identity.passwords WHERE project_id = $1 AND account_id = $2),
            useless AS (DELETE FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2),
            forgotten AS (
              UPDATE identity.sessions SET device = '', user_agent = '', client_address = '' WHERE project_id = $1 AND account_id = $2)
            UPDATE identity.accounts a SET state = ${DELETED}, display_name = '', locale = '', attributes = '{}', ban_reason = '',
-             last_sign_in_time = NULL, version = version + 1, update_time = $3, delete_time = $3
+             last_sign_in_time = NULL, delete_due_time = NULL, version = version + 1, update_time = $3, delete_time = $3
            WHERE project_id = $1 AND account_id = $2 AND state <> ${DELETED} RETURNING ${COLUMNS}`,
     values: [which.projectId, which.accountId, now],
   })

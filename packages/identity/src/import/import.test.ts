@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { pbkdf2Sync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import {
@@ -9,6 +10,7 @@ import {
   ImportOutcome,
 } from '@mainstay/proto/identity/v1/accounts'
 import { Clients } from '@mainstay/proto/identity/v1/clients'
+import { Passwords } from '@mainstay/proto/identity/v1/passwords'
 import { refusedWith, useIdentity } from '../testing/harness.ts'
 
 const house = useIdentity()
@@ -143,6 +145,50 @@ test('Cognito’s CSV brings people without passwords; who signs in by nothing i
     ['Ada Lovelace', { plan: 'pro' }, 3],
   )
   assert.match(rows[1]?.detail ?? '', /nothing to sign in by/)
+})
+
+test('who is brought along with a password signs in by it, and a second import does not bring an old one back', async () => {
+  const salt = Buffer.from('0123456789abcdef')
+  const record = (password: string) => ({
+    ...{
+      id: '0f2a6a0e-7a1c-4b7d-9d3e-5a0f1c2b3d4e',
+      username: 'grace',
+      email: 'grace@example.com',
+      emailVerified: true,
+    },
+    credentials: [
+      {
+        type: 'password',
+        secretData: JSON.stringify({
+          value: pbkdf2Sync(password, salt, 1000, 32, 'sha256').toString('base64'),
+          salt: salt.toString('base64'),
+        }),
+        credentialData: JSON.stringify({ hashIterations: 1000, algorithm: 'pbkdf2-sha256' }),
+      },
+    ],
+  })
+  const bring = async (password: string) =>
+    await take(ImportFormat.KEYCLOAK, JSON.stringify({ users: [record(password)] }), 'with_password')
+  const signIn = async (password: string) =>
+    await house.call(Passwords.method.signInWithPassword, {
+      clientId,
+      identifier: 'grace@example.com',
+      password,
+    })
+  await bring('correct horse battery')
+  const { clientId } = await house.makeClient('with_password')
+  await bring('staple in a haystack')
+  await assert.rejects(signIn('correct horse battery'), refusedWith('identity.password_wrong'))
+  assert.ok((await signIn('staple in a haystack')).accessToken)
+  // Signing in has made it one of ours: what comes after that is not the person's own any more.
+  await bring('correct horse battery')
+  await assert.rejects(signIn('correct horse battery'), refusedWith('identity.password_wrong'))
+  const { account } = await signIn('staple in a haystack')
+  await house.call(deleteAccount, { accountId: account?.accountId ?? '' })
+  const { rows } = await house.db.query({
+    text: `SELECT FROM identity.passwords p JOIN identity.accounts a USING (project_id, account_id) WHERE a.kind = 'with_password'`,
+  })
+  assert.equal(rows.length, 0, 'and a deleted account has none')
 })
 
 test('somebody else’s number is not taken over by a row of a file', async () => {

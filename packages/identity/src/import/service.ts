@@ -6,15 +6,18 @@ import { type Accounts, newAccount } from '../accounts/service.ts'
 import { type AccountWithIdentifiers, findAccount, setBan, updateAccount } from '../accounts/store.ts'
 import type { Clients } from '../clients/service.ts'
 import type { FirebaseScrypt } from './firebase.ts'
+import { phcOf } from './phc.ts'
 import { readImport } from './read-file.ts'
 import {
   type ExternalKey,
   findByExternalId,
+  findKeptPassword,
   insertExternalId,
   keepPassword,
   release,
   savepoint,
   takeBack,
+  usePassword,
 } from './store.ts'
 import { type ImportedRow, type ImportedUser, RowError } from './user.ts'
 
@@ -52,20 +55,23 @@ const MOST_ATTRIBUTE_BYTES = 8192
 export function createImport(deps: ImportDeps) {
   const { db, clock, sealer, accounts, clients } = deps
 
+  /** Keeps the hash as it came, and signs in by it where it can be verified. Whether anything changed. */
   const keep = async (
     tx: Tx,
     row: { project_id: string; account_id: string },
     { password }: ImportedUser,
-  ) => {
+  ): Promise<boolean> => {
     if (password === undefined) return false
     const { secret, ...rest } = password
+    const which = { projectId: row.project_id, accountId: row.account_id }
+    const kept = await findKeptPassword(tx, which)
     const sealed =
       secret === undefined ? Buffer.alloc(0) : sealer.seal(IMPORTED_PASSWORD_PURPOSE, row.account_id, secret)
-    return await keepPassword(
-      tx,
-      { projectId: row.project_id, accountId: row.account_id, ...rest, sealed },
-      clock.now(),
-    )
+    if (!(await keepPassword(tx, { ...which, ...rest, sealed }, clock.now()))) return false
+    const hash = phcOf(rest)
+    const before = kept && phcOf(kept as typeof rest)
+    if (hash !== undefined) await usePassword(tx, { ...which, hash, before }, clock.now())
+    return true
   }
 
   const create = async (tx: Tx, act: Act, key: ExternalKey, user: ImportedUser): Promise<string> => {

@@ -65,6 +65,36 @@ export async function keepPassword(tx: Tx, row: PasswordRow, now: Date): Promise
   return rowCount === 1
 }
 
+/** The hash that was kept before. */
+export async function findKeptPassword(
+  tx: Tx,
+  which: { projectId: string; accountId: string },
+): Promise<{ scheme: string; hash: string; parameters: Record<string, string | number> } | undefined> {
+  const { rows } = await tx.query<{
+    scheme: string
+    hash: string
+    parameters: Record<string, string | number>
+  }>({
+    text: `SELECT scheme, hash, parameters FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2`,
+    values: [which.projectId, which.accountId],
+  })
+  return rows[0]
+}
+
+/** Makes a hash the account's password, unless it has one that did not come by an import. */
+export async function usePassword(
+  tx: Tx,
+  which: { projectId: string; accountId: string; hash: string; before: string | undefined },
+  now: Date,
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO identity.passwords AS p (project_id, account_id, hash, update_time) VALUES ($1, $2, $3, $5)
+           ON CONFLICT (project_id, account_id) DO UPDATE SET hash = excluded.hash, update_time = excluded.update_time
+           WHERE p.hash = $4`,
+    values: [which.projectId, which.accountId, which.hash, which.before ?? null, now],
+  })
+}
+
 /** Everything after it can be taken back without the rest of the transaction. */
 export async function savepoint(tx: Tx, name: 'row' | 'dry_run'): Promise<void> {
   await tx.query({ text: `SAVEPOINT import_${name}` })

@@ -31,7 +31,7 @@ export function createAccountAuthenticator({ accessTokens, ended, clock }: Authe
   const admit = (caller: AccountCaller, isEnded: boolean, ctx: CallContext): Caller => {
     if (isEnded) throw refuse('identity.session_ended', ctx)
     if (caller.account.expireTimeMs <= clock.nowMs()) throw refuse('identity.access_token_expired', ctx)
-    if (caller.account.readOnly && !READS.test(ctx.method)) throw readOnly()
+    if (caller.account.actor !== undefined && !ACTORS_MAY.test(ctx.method)) throw ownersOnly()
     const named = ctx.header('mainstay-project')
     if (named !== undefined && fromTypeId('prj', named) !== caller.projectId) {
       throw refuse('identity.access_token_invalid', ctx)
@@ -83,14 +83,17 @@ function toCaller(account: AccessClaims): AccountCaller {
   })
 }
 
-/** Methods that change nothing, by their names (AIP-131, 132); whatever is not one of them counts as a change. */
-const READS = /\/(Get|List|Watch)[A-Z]/
+/**
+ * What an operator who acts as an account may call here: what reads, by its name (AIP-131, 132), and the end of the session. All
+ * else is refused, whatever is added later: it would change how its owner signs in. `allow_changes` is for the project's services.
+ */
+const ACTORS_MAY = /\/(?:(?:Get|List|Watch)[A-Z]\w*|SignOut)$/
 
-function readOnly(): AppError {
+function ownersOnly(): AppError {
   return appError(
     reasons,
     'identity.impersonation_refused',
-    'You act as somebody else, and may only read. Begin again with `allowChanges` if a change is what they need.',
+    'You act as somebody else: how an account signs in and what it is linked to is its owner’s own to change.',
   )
 }
 

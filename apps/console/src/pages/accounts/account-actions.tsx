@@ -12,7 +12,7 @@ import { BanDialog } from './ban-dialog.tsx'
 import { ImpersonateDialog } from './impersonate-dialog.tsx'
 import { nameOf, refreshAccount } from './use-accounts.ts'
 
-export type AccountDialog = 'ban' | 'unban' | 'impersonate' | 'end-all' | 'delete'
+export type AccountDialog = 'ban' | 'unban' | 'impersonate' | 'keep' | 'end-all' | 'delete'
 
 /** What an operator may do to an account, most of it behind one more question. */
 export function AccountActions({
@@ -51,6 +51,11 @@ export function AccountActions({
           End all sessions
         </MenuItem>
         <MenuLine />
+        {account.deleteDueTime && (
+          <MenuItem icon={<UserCheck />} onSelect={() => onChoose('keep')}>
+            Keep account
+          </MenuItem>
+        )}
         <MenuItem icon={<Trash2 />} danger onSelect={() => onChoose('delete')}>
           Delete account
         </MenuItem>
@@ -76,6 +81,8 @@ export function AccountDialogs({
       return <UnbanDialog account={account} onClose={onClose} />
     case 'impersonate':
       return <ImpersonateDialog account={account} onClose={onClose} />
+    case 'keep':
+      return <KeepDialog account={account} onClose={onClose} />
     case 'end-all':
       return <EndAllDialog account={account} onClose={onClose} />
     case 'delete':
@@ -101,6 +108,29 @@ function UnbanDialog({ account, onClose }: { account: Account; onClose: () => vo
       verb="Let in again"
       kind="primary"
       action={unban}
+      onClose={onClose}
+    />
+  )
+}
+
+function KeepDialog({ account, onClose }: { account: Account; onClose: () => void }) {
+  const queries = useQueryClient()
+  const { accountId } = account
+  const keep = useMutation({
+    mutationFn: () => serviceOf(Accounts).keepAccount({ accountId }),
+    async onSuccess() {
+      await refreshAccount(queries, accountId)
+      toast.success(`${nameOf(account)} is kept.`)
+      onClose()
+    },
+  })
+  return (
+    <Question
+      title={`Keep ${nameOf(account)}`}
+      description="It was asked to be deleted, and stays as it is instead. Its owner can ask again."
+      verb="Keep account"
+      kind="primary"
+      action={keep}
       onClose={onClose}
     />
   )

@@ -77,6 +77,7 @@ function AccountFacts({ account }: { account: Account }) {
           ['Language', locale],
           ['Signed in', <RelativeTime key="in" time={account.lastSignInTime} otherwise="never" />],
           ['Created', <RelativeTime key="created" time={account.createTime} />],
+          ['To be deleted', account.deleteDueTime && <RelativeTime key="due" time={account.deleteDueTime} />],
           ['Changed', <RelativeTime key="changed" time={account.updateTime} />],
         ]}
       />

@@ -32,6 +32,8 @@ const words: Record<string, Words> = {
   'identity.accounts.ban': { title: 'Banned', icon: Ban, tone: 'bad' },
   'identity.accounts.unban': { title: 'Let in again', icon: UserCheck, tone: 'ok' },
   'identity.accounts.delete': { title: 'Deleted', icon: Trash2, tone: 'bad' },
+  'identity.accounts.schedule_delete': { title: 'Deletion asked for', icon: Trash2, tone: 'warn' },
+  'identity.accounts.keep': { title: 'Kept after all', icon: UserCheck, tone: 'ok' },
   'identity.accounts.link': { title: 'Linked to another account', icon: Link2, tone: 'info' },
   'identity.accounts.unlink': { title: 'Unlinked', icon: Link2, tone: 'quiet' },
   'identity.accounts.impersonate': { title: 'An operator acts as them', icon: VenetianMask, tone: 'warn' },

@@ -132,6 +132,13 @@ export declare type Account = Message<"mainstay.identity.v1.Account"> & {
    * @generated from field: bool anonymous = 16;
    */
   anonymous: boolean;
+
+  /**
+   * When it will be deleted. Unset: nobody has asked for it. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_due_time = 17;
+   */
+  deleteDueTime?: Timestamp | undefined;
 };
 
 /**
@@ -500,6 +507,13 @@ export declare type DeleteAccountRequest = Message<"mainstay.identity.v1.DeleteA
    * @generated from field: string account_id = 1;
    */
   accountId: string;
+
+  /**
+   * How long it may still be kept (KeepAccount), up to 90 days; until then it stays as it is. Unset: it is deleted at once.
+   *
+   * @generated from field: google.protobuf.Duration grace = 2;
+   */
+  grace?: Duration | undefined;
 };
 
 /**
@@ -1005,7 +1019,7 @@ export declare type ImpersonateAccountRequest = Message<"mainstay.identity.v1.Im
   ttl?: Duration | undefined;
 
   /**
-   * It may change things as well.
+   * Your services may let it change things as well: the token says `read_only: false`. Here it only reads.
    *
    * @generated from field: bool allow_changes = 5;
    */
@@ -1051,6 +1065,90 @@ export declare type ImpersonateAccountResponse = Message<"mainstay.identity.v1.I
  * Use `create(ImpersonateAccountResponseSchema)` to create a new message.
  */
 export declare const ImpersonateAccountResponseSchema: GenMessage<ImpersonateAccountResponse>;
+
+/**
+ * A request for everything that is kept of an account.
+ *
+ * @generated from message mainstay.identity.v1.ExportAccountRequest
+ */
+export declare type ExportAccountRequest = Message<"mainstay.identity.v1.ExportAccountRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ExportAccountRequest.
+ * Use `create(ExportAccountRequestSchema)` to create a new message.
+ */
+export declare const ExportAccountRequestSchema: GenMessage<ExportAccountRequest>;
+
+/**
+ * One thing that is kept of an account.
+ *
+ * @generated from message mainstay.identity.v1.ExportedRecord
+ */
+export declare type ExportedRecord = Message<"mainstay.identity.v1.ExportedRecord"> & {
+  /**
+   * What it is.
+   *
+   * @generated from oneof mainstay.identity.v1.ExportedRecord.record
+   */
+  record: {
+    /**
+     * The account, with what it signs in by. The first, and once.
+     *
+     * @generated from field: mainstay.identity.v1.Account account = 1;
+     */
+    value: Account;
+    case: "account";
+  } | {
+    /**
+     * One of its sessions.
+     *
+     * @generated from field: mainstay.identity.v1.AccountSession session = 2;
+     */
+    value: AccountSession;
+    case: "session";
+  } | {
+    /**
+     * Something that was done to it or to one of its sessions.
+     *
+     * @generated from field: mainstay.access.v1.AuditEntry audit_entry = 3;
+     */
+    value: AuditEntry;
+    case: "auditEntry";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message mainstay.identity.v1.ExportedRecord.
+ * Use `create(ExportedRecordSchema)` to create a new message.
+ */
+export declare const ExportedRecordSchema: GenMessage<ExportedRecord>;
+
+/**
+ * A request to keep an account that was to be deleted.
+ *
+ * @generated from message mainstay.identity.v1.KeepAccountRequest
+ */
+export declare type KeepAccountRequest = Message<"mainstay.identity.v1.KeepAccountRequest"> & {
+  /**
+   * The account's id, `acc_…`.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+};
+
+/**
+ * Describes the message mainstay.identity.v1.KeepAccountRequest.
+ * Use `create(KeepAccountRequestSchema)` to create a new message.
+ */
+export declare const KeepAccountRequestSchema: GenMessage<KeepAccountRequest>;
 
 /**
  * How an account stands.
@@ -1384,7 +1482,7 @@ export declare const Accounts: GenService<{
   },
   /**
    * Signs an operator in as an account, to see what its owner sees: for at most an hour, without a refresh token, and only to read
-   * unless you ask for more. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
+   * here. The token says who acts (`act`, RFC 8693), the session stands in the owner's list of sessions, and its
    * begin stands in the audit. No API key may. It never changes what the account signs in by or is linked to. End it with
    * EndAccountSessions. Reasons: `identity.account_not_found`, `identity.client_not_found`, `identity.client_disabled`,
    * `identity.request_invalid`, `identity.mode_not_allowed`.
@@ -1395,6 +1493,28 @@ export declare const Accounts: GenService<{
     methodKind: "unary";
     input: typeof ImpersonateAccountRequestSchema;
     output: typeof ImpersonateAccountResponseSchema;
+  },
+  /**
+   * Everything that is kept of an account here, a record at a time: the account first, then its sessions and what was done
+   * to it and to them. As NDJSON it is what a person who asks for their data is given. Reasons: `identity.account_not_found`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.ExportAccount
+   */
+  exportAccount: {
+    methodKind: "server_streaming";
+    input: typeof ExportAccountRequestSchema;
+    output: typeof ExportedRecordSchema;
+  },
+  /**
+   * Keeps an account that was to be deleted after a time of grace. Reasons: `identity.account_not_found`,
+   * `identity.mode_not_allowed`.
+   *
+   * @generated from rpc mainstay.identity.v1.Accounts.KeepAccount
+   */
+  keepAccount: {
+    methodKind: "unary";
+    input: typeof KeepAccountRequestSchema;
+    output: typeof AccountSchema;
   },
 }>;
 

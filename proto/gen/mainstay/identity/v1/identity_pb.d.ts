@@ -656,6 +656,34 @@ export declare type UnlinkMyAccountResponse = Message<"mainstay.identity.v1.Unli
 export declare const UnlinkMyAccountResponseSchema: GenMessage<UnlinkMyAccountResponse>;
 
 /**
+ * A request to delete the account that is signed in.
+ *
+ * @generated from message mainstay.identity.v1.DeleteMyAccountRequest
+ */
+export declare type DeleteMyAccountRequest = Message<"mainstay.identity.v1.DeleteMyAccountRequest"> & {
+};
+
+/**
+ * Describes the message mainstay.identity.v1.DeleteMyAccountRequest.
+ * Use `create(DeleteMyAccountRequestSchema)` to create a new message.
+ */
+export declare const DeleteMyAccountRequestSchema: GenMessage<DeleteMyAccountRequest>;
+
+/**
+ * A request to keep it after all.
+ *
+ * @generated from message mainstay.identity.v1.KeepMyAccountRequest
+ */
+export declare type KeepMyAccountRequest = Message<"mainstay.identity.v1.KeepMyAccountRequest"> & {
+};
+
+/**
+ * Describes the message mainstay.identity.v1.KeepMyAccountRequest.
+ * Use `create(KeepMyAccountRequestSchema)` to create a new message.
+ */
+export declare const KeepMyAccountRequestSchema: GenMessage<KeepMyAccountRequest>;
+
+/**
  * Over what a code travels.
  *
  * @generated from enum mainstay.identity.v1.OtpChannel
@@ -895,6 +923,27 @@ export declare const Identity: GenService<{
     methodKind: "unary";
     input: typeof UnlinkMyAccountRequestSchema;
     output: typeof UnlinkMyAccountResponseSchema;
+  },
+  /**
+   * Asks for the account to be deleted, after the time of grace that the installation gives (14 days unless set otherwise), in which
+   * KeepMyAccount takes it back. Everything that it signs in by is told. Reasons: `identity.sign_in_too_old`.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.DeleteMyAccount
+   */
+  deleteMyAccount: {
+    methodKind: "unary";
+    input: typeof DeleteMyAccountRequestSchema;
+    output: typeof AccountSchema;
+  },
+  /**
+   * Keeps the account that was to be deleted. Keeping one that was not changes nothing.
+   *
+   * @generated from rpc mainstay.identity.v1.Identity.KeepMyAccount
+   */
+  keepMyAccount: {
+    methodKind: "unary";
+    input: typeof KeepMyAccountRequestSchema;
+    output: typeof AccountSchema;
   },
 }>;
 
