@@ -12,25 +12,19 @@ export interface ImportedHash {
   sealed: Buffer
 }
 
-/** Verifies a password against a hash from elsewhere. It is outdated by being from there: one of ours takes its place. */
+/**
+ * Verifies a password against a hash that has no PHC string: Firebase's. All others are kept as such strings when they are imported.
+ * It is outdated by being from elsewhere: one of ours takes its place.
+ */
 export async function verifyImported(
   password: string,
   imported: ImportedHash,
   { sealer, accountId }: { sealer: Pick<Sealer, 'open'>; accountId: string },
 ): Promise<Verified> {
-  if (imported.scheme === 'firebase-scrypt') {
-    const signerKey = sealer.open(IMPORTED_PASSWORD_PURPOSE, accountId, imported.sealed).toString()
-    const right = await matchesFirebase(normalisePassword(password), imported, signerKey)
-    return { right, outdated: right }
-  }
-  const phc = imported.scheme === 'pbkdf2' ? pbkdf2Text(imported) : imported.hash
-  const { right } = await verifyPassword(password, phc)
+  if (imported.scheme !== 'firebase-scrypt') return await verifyPassword(password, undefined)
+  const signerKey = sealer.open(IMPORTED_PASSWORD_PURPOSE, accountId, imported.sealed).toString()
+  const right = await matchesFirebase(normalisePassword(password), imported, signerKey)
   return { right, outdated: right }
-}
-
-function pbkdf2Text({ hash, parameters }: ImportedHash): string {
-  const plain = (text: unknown) => Buffer.from(String(text), 'base64').toString('base64').replace(/=+$/, '')
-  return `$pbkdf2-${String(parameters.digest)}$i=${Number(parameters.iterations)}$${plain(parameters.salt)}$${plain(hash)}`
 }
 
 const runScrypt = promisify<string, Buffer, number, object, Buffer>(scrypt)

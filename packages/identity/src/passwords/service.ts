@@ -22,7 +22,6 @@ import {
   listOtherSessions,
   type PasswordRow,
   replaceHash,
-  replaceImported,
   upsertHash,
 } from './store.ts'
 
@@ -93,8 +92,7 @@ export function createPasswords(deps: PasswordsDeps) {
       if (outdated) {
         const hash = await run(() => hashPassword(ask.password))
         const which = { ...space, accountId: found.account_id }
-        if (found.hash !== null) await replaceHash(db, { ...which, from: found.hash, to: hash })
-        else await db.transaction((tx) => replaceImported(tx, { ...which, hash }, clock.now()))
+        await db.transaction((tx) => replaceHash(tx, { ...which, from: found.hash, to: hash }, clock.now()))
       }
       const begun = await db.transaction(async (tx) => {
         await clearGuesses(tx, budget)

@@ -55,27 +55,28 @@ export async function upsertHash(
   })
 }
 
-/** Puts a hash of ours in the place of one from elsewhere. */
-export async function replaceImported(
+/**
+ * Puts a hash of ours in the place of another of the same password, unless that was changed meanwhile, and forgets the one that came
+ * from elsewhere: it is the easier one to guess. `from` is null where there is none but that.
+ */
+export async function replaceHash(
   tx: Tx,
-  { projectId, accountId, hash }: { projectId: string; accountId: string; hash: string },
+  {
+    projectId,
+    accountId,
+    from,
+    to,
+  }: { projectId: string; accountId: string; from: string | null; to: string },
   now: Date,
 ): Promise<void> {
-  await upsertHash(tx, { projectId, accountId, hash }, now)
+  await tx.query({
+    text: `INSERT INTO identity.passwords AS p (project_id, account_id, hash, update_time) VALUES ($1, $2, $4, $5)
+           ON CONFLICT (project_id, account_id) DO UPDATE SET hash = excluded.hash WHERE p.hash = $3`,
+    values: [projectId, accountId, from, to, now],
+  })
   await tx.query({
     text: 'DELETE FROM identity.imported_passwords WHERE project_id = $1 AND account_id = $2',
     values: [projectId, accountId],
-  })
-}
-
-/** Replaces a hash by another of the same password, unless it was changed meanwhile. */
-export async function replaceHash(
-  executor: Executor,
-  { projectId, accountId, from, to }: { projectId: string; accountId: string; from: string; to: string },
-): Promise<void> {
-  await executor.query({
-    text: 'UPDATE identity.passwords SET hash = $4 WHERE project_id = $1 AND account_id = $2 AND hash = $3',
-    values: [projectId, accountId, from, to],
   })
 }
 
