@@ -92,7 +92,7 @@ export function ImpersonateDialog({ account, onClose }: { account: Account; onCl
                 </Select>
               )}
             </Field>
-            <Field label="It may">
+            <Field label="In your services it may">
               {(control) => (
                 <Select {...control} {...form.register('allowChanges')}>
                   <option value="no">Only read</option>
