@@ -108,7 +108,7 @@ async function makeLiveKey(baseUrl: string, signInLink: string | undefined): Pro
     apiKey: {
       displayName: 'Guides',
       mode: Mode.LIVE,
-      scopes: ['notify:read', 'notify:write', 'notify:send'],
+      scopes: ['notify:read', 'notify:write', 'notify:send', 'identity:write'],
     },
   })
   return secret
