@@ -77,7 +77,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const { db, bus, clock, sealer, settings, pageTokens, notify } = deps
   const keys = createKeys({ db, clock, sealer, settings })
   const accessTokens = createAccessTokens({ keys, clock, baseUrl: () => deps.baseUrl })
-  const ended = createEndedSessions({ db, ...(deps.monotonicMs && { monotonicMs: deps.monotonicMs }) })
+  const ended = createEndedSessions({ db, clock, ...(deps.monotonicMs && { monotonicMs: deps.monotonicMs }) })
   const refreshTokens = createRefreshTokens(sealer.deriveKey('identity refresh tokens'))
   const codes = createCodes(sealer.deriveKey(CODES_KEY))
   const devices = createDevices(sealer.deriveKey('identity devices'), clock)

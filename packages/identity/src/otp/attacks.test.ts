@@ -257,7 +257,7 @@ describe('attacks on codes', () => {
     )
   })
 
-  test('the database holds no code, in no form that could be tried offline', async () => {
+  test('tables of identity hold no code, in no form that could be tried offline', async () => {
     const { clientId } = await house.makeClient()
     const { code } = await start(clientId, newPhone())
     const { rows } = await house.db.query<{ row: object }>({

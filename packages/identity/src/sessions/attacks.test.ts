@@ -184,6 +184,21 @@ describe('attacks on access tokens', () => {
     await assert.rejects(me(accessToken, deaf), refusedWith('identity.session_ended'))
   })
 
+  test('stale decision after revoke: however many end at once, none is let in again', async () => {
+    const { accessToken, account } = await signIn()
+    const deaf = await house.open({ deaf: true })
+    await house.call(Accounts.method.endAccountSessions, { accountId: account?.accountId ?? '' })
+    await house.db.query({
+      text: `INSERT INTO identity.session_ends (project_id, session_id, end_time)
+             SELECT $1, gen_random_uuid(), $2 FROM generate_series(1, 25000)`,
+      values: [house.projectId, new Date(house.clock.nowMs() - 4_000_000)],
+    })
+    for (let round = 0; round < 3; round++) {
+      deaf.advanceLease(801)
+      await assert.rejects(me(accessToken, deaf), refusedWith('identity.session_ended'))
+    }
+  })
+
   test('a token opens what is for accounts, and nothing else', async () => {
     const { accessToken } = await signIn()
     await assert.rejects(

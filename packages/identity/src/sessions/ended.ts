@@ -1,8 +1,9 @@
-import type { Db } from '@mainstay/kernel'
+import type { Clock, Db } from '@mainstay/kernel'
 import { readSessionEnds } from './store.ts'
 
 export interface EndedSessionsOptions {
   db: Db
+  clock: Clock
   /** Milliseconds that never step back. Default `performance.now`; tests hand in their own. */
   monotonicMs?: () => number
 }
@@ -24,9 +25,12 @@ export interface EndedSessions {
  */
 export function createEndedSessions({
   db,
+  clock,
   monotonicMs = () => performance.now(),
 }: EndedSessionsOptions): EndedSessions {
-  const ended = new Set<string>()
+  /** When each ended, in milliseconds. */
+  const ended = new Map<string, number>()
+  let pruneAt = FIRST_PRUNE
   let confirmedMs = Number.NEGATIVE_INFINITY
   /** Transactions from this one on may not have been seen. */
   let fromTransaction = '0'
@@ -35,16 +39,18 @@ export function createEndedSessions({
 
   const read = async (): Promise<void> => {
     const sentMs = monotonicMs()
-    const { sessionIds, nextTransaction } = await readSessionEnds(db, fromTransaction)
-    for (const id of sessionIds) ended.add(id)
+    const { ends, nextTransaction } = await readSessionEnds(db, fromTransaction)
+    for (const { sessionId, endMs } of ends) ended.set(sessionId, endMs)
     fromTransaction = nextTransaction
     confirmedMs = sentMs
-    if (ended.size > MOST_KNOWN) {
-      // Tokens of the oldest have long expired: the table forgets them after an hour, and so do we, by reading it anew.
-      ended.clear()
-      fromTransaction = '0'
-      confirmedMs = Number.NEGATIVE_INFINITY
-    }
+    if (ended.size > pruneAt) prune()
+  }
+
+  /** Forgets only those whose last access token has expired: however many end at once, none is let in again. */
+  const prune = (): void => {
+    const before = clock.nowMs() - LONGEST_TOKEN_MS
+    for (const [sessionId, endMs] of ended) if (endMs < before) ended.delete(sessionId)
+    pruneAt = Math.max(FIRST_PRUNE, ended.size * 2)
   }
 
   /** One reading at a time; who asks while one is under way gets the next, whose snapshot is not older than the question. */
@@ -81,7 +87,9 @@ export function createEndedSessions({
 /** Well under the second that is promised, so that the statement's own time fits in. */
 const LEASE_MS = 800
 const RENEW_MS = 350
-const MOST_KNOWN = 500_000
+/** Access tokens last for an hour at the most; clocks may be a little apart. */
+const LONGEST_TOKEN_MS = 3_900_000
+const FIRST_PRUNE = 10_000
 
 /** A renewal in the background has nobody waiting for it; when it fails, the lease runs out and the next one waits, and fails. */
 function ignoreUntilLeaseEnds(): void {}

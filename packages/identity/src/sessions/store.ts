@@ -182,14 +182,20 @@ export async function endSessions(
 export async function readSessionEnds(
   executor: Executor,
   fromTransaction: string,
-): Promise<{ sessionIds: string[]; nextTransaction: string }> {
-  const { rows } = await executor.query<{ ids: string[]; next: string }>({
+): Promise<{ ends: { sessionId: string; endMs: number }[]; nextTransaction: string }> {
+  const { rows } = await executor.query<{ ids: string[]; times: number[]; next: string }>({
     name: 'identity.read_session_ends',
-    text: `SELECT coalesce((SELECT array_agg(session_id) FROM identity.session_ends WHERE transaction_id >= $1::text::xid8), '{}') AS ids,
-             pg_snapshot_xmin(pg_current_snapshot())::text AS next`,
+    text: `SELECT coalesce(array_agg(session_id), '{}') AS ids,
+             coalesce(array_agg(extract(epoch FROM end_time)::float8 * 1000), '{}') AS times,
+             pg_snapshot_xmin(pg_current_snapshot())::text AS next
+           FROM identity.session_ends WHERE transaction_id >= $1::text::xid8`,
     values: [fromTransaction],
   })
-  return { sessionIds: rows[0]?.ids ?? [], nextTransaction: rows[0]?.next ?? '0' }
+  const { ids = [], times = [], next = '0' } = rows[0] ?? {}
+  return {
+    ends: ids.map((sessionId, index) => ({ sessionId, endMs: times[index] ?? 0 })),
+    nextTransaction: next,
+  }
 }
 
 /** Forgets ends whose tokens have all expired, and sessions that ended long ago. */
