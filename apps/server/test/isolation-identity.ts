@@ -41,6 +41,10 @@ export function identityProbes(owned: Owned): Record<string, Probe> {
   const { clientId } = owned
   const clients: Record<string, Probe> = {
     ListKinds: { request: {}, owner: 'done' },
+    UpdateKind: {
+      request: { kind: { kind: 'driver', senderName: 'other' }, updateMask: 'senderName' },
+      ...{ owner: 'done', testKey: 'refused' },
+    },
     GetClient: { request: { clientId }, owner: 'shows' },
     ListClients: { request: {}, owner: 'shows' },
     UpdateClient: {
@@ -61,7 +65,6 @@ export const IDENTITY_WITHOUT_PROBE: Record<string, readonly string[]> = {
     'identity.v1.Accounts/CreateAccount',
     'identity.v1.Accounts/ImportAccounts',
     'identity.v1.Clients/CreateClient',
-    'identity.v1.Clients/UpdateKind',
   ],
   'is a stream: its test says that it answers of its own project alone': [
     'identity.v1.Accounts/ExportAccount',

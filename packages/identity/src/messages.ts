@@ -96,6 +96,9 @@ export function toKind(row: KindRow): MessageInitShape<typeof KindSchema> {
     sessionIdleTtl: durationFromMs(row.session_idle_ttl_ms),
     sessionTtl: durationFromMs(row.session_ttl_ms),
     senderName: row.sender_name,
+    whatsappTemplate: row.whatsapp_template,
+    whatsappLanguages: row.whatsapp_languages,
+    testCode: row.test_code,
   }
 }
 

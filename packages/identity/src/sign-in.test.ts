@@ -85,7 +85,11 @@ describe('signing in by a code', () => {
       .makeClient('chatty_kind_that_is_not_there')
       .catch(() => ({ clientId: '' }))
     assert.equal(clientId, '')
-    await house.call(Clients.method.updateKind, { kind: { kind: 'chatty', phoneChannels: [1, 2] } })
+    await house.call(
+      Clients.method.updateKind,
+      { kind: { kind: 'chatty', phoneChannels: [1, 2] } },
+      { token: house.liveKey },
+    )
     const client = await house.makeClient('chatty')
     const challenge = await start(client.clientId, newPhone())
     assert.deepEqual(challenge.channels, [1, 2])
@@ -95,6 +99,56 @@ describe('signing in by a code', () => {
     await assert.rejects(
       house.call(resendOtp, { clientId: client.clientId, challengeId: challenge.challengeId, channel: 3 }),
       refusedWith('identity.channel_not_allowed'),
+    )
+  })
+
+  test('goes over WhatsApp by the template that the kind names, in the nearest of its languages', async () => {
+    await house.call(
+      Clients.method.updateKind,
+      {
+        kind: {
+          kind: 'wa',
+          phoneChannels: [2],
+          whatsappTemplate: 'signin',
+          whatsappLanguages: ['en_US', 'pt_BR', 'de'],
+        },
+      },
+      { token: house.liveKey },
+    )
+    const { clientId } = await house.makeClient('wa')
+    for (const [locale, language] of [
+      ['pt-BR', 'pt_BR'],
+      ['de-AT', 'de'],
+      ['fr', 'en_US'],
+    ] as const) {
+      await start(clientId, newPhone(), { locale })
+      const { content } = house.sent.at(-1)?.request ?? {}
+      assert.ok(content?.case === 'whatsapp' && content.value.content.case === 'template')
+      const { name, language: said, parameters } = content.value.content.value
+      assert.deepEqual([name, said, parameters.length], ['signin', language, 1])
+    }
+  })
+
+  test('may be a fixed one for test accounts, and never for live ones', async () => {
+    await house.call(
+      Clients.method.updateKind,
+      { kind: { kind: 'reviewed', testCode: '424242' } },
+      { token: house.liveKey },
+    )
+    const test = await house.makeClient('reviewed')
+    const { challengeId } = await start(test.clientId, newPhone())
+    const answer = await house.call(verifyOtp, { clientId: test.clientId, challengeId, code: '424 242' })
+    assert.equal(answer.account?.test, true)
+    const live = await house.call(
+      Clients.method.createClient,
+      { client: { kind: 'reviewed', displayName: 'Live' } },
+      { token: house.liveKey },
+    )
+    const challenge = await start(live.clientId, newPhone())
+    await assert.rejects(
+      house.call(verifyOtp, { clientId: live.clientId, challengeId: challenge.challengeId, code: '424242' }),
+      refusedWith('identity.code_wrong'),
+      'by a chance of one in a million it is right',
     )
   })
 

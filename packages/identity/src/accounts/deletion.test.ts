@@ -60,9 +60,13 @@ describe('an account whose owner asks for its deletion', () => {
   })
 
   test('is not deleted by a sign-in of long ago', async () => {
-    await house.call(Clients.method.updateKind, {
-      kind: { kind: 'courier', displayName: 'Couriers', accessTokenTtl: { seconds: 3600n } },
-    })
+    await house.call(
+      Clients.method.updateKind,
+      {
+        kind: { kind: 'courier', displayName: 'Couriers', accessTokenTtl: { seconds: 3600n } },
+      },
+      { token: house.liveKey },
+    )
     const { clientId } = await house.makeClient('courier')
     const { accessToken: token } = await house.signIn(clientId, { phone: newPhone() })
     house.clock.advance(15 * 60_000 + 1)

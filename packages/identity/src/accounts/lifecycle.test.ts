@@ -179,9 +179,13 @@ describe('an anonymous account', () => {
 
   test('is not made where only the invited have accounts', async () => {
     const { clientId } = await house.makeClient('merchant')
-    await house.call(Clients.method.updateKind, {
-      kind: { kind: 'merchant', displayName: 'Merchants', inviteOnly: true },
-    })
+    await house.call(
+      Clients.method.updateKind,
+      {
+        kind: { kind: 'merchant', displayName: 'Merchants', inviteOnly: true },
+      },
+      { token: house.liveKey },
+    )
     await assert.rejects(
       house.call(createAnonymousAccount, { clientId }),
       refusedWith('identity.sign_up_closed'),
@@ -255,9 +259,13 @@ describe('two accounts of one person', () => {
 })
 
 test('a session of long ago changes nothing that somebody could take the account over with', async () => {
-  await house.call(Clients.method.updateKind, {
-    kind: { kind: 'courier', displayName: 'Couriers', accessTokenTtl: { seconds: 3600n } },
-  })
+  await house.call(
+    Clients.method.updateKind,
+    {
+      kind: { kind: 'courier', displayName: 'Couriers', accessTokenTtl: { seconds: 3600n } },
+    },
+    { token: house.liveKey },
+  )
   const { token, phone } = await signIn('courier')
   house.clock.advance(QUARTER_MS + 1)
   for (const change of [

@@ -16,6 +16,13 @@ export function implementClients({ clients }: { clients: Clients }): Implementat
       return { kinds: (await clients.listKinds(ctx.projectId)).map(toKind) }
     },
     async updateKind({ kind, updateMask }, ctx) {
+      if (ctx.caller.kind === 'api_key' && ctx.caller.testMode) {
+        throw appError(
+          reasons,
+          'identity.mode_not_allowed',
+          'The rules of a kind hold for live accounts as well, and a test key changes nothing live. Use a live key.',
+        )
+      }
       const paths = requirePaths(updateMask?.paths ?? Object.keys(KIND_FIELDS), KIND_FIELDS)
       const change = (before: KindRow): KindRow => {
         const changed = { ...before }
@@ -82,6 +89,9 @@ const KIND_FIELDS: Record<string, (kind: Kind, before: KindRow) => Partial<KindR
     session_ttl_ms: ttl ? durationMs(ttl) : before.session_ttl_ms,
   }),
   sender_name: ({ senderName }) => ({ sender_name: senderName }),
+  whatsapp_template: ({ whatsappTemplate }) => ({ whatsapp_template: whatsappTemplate }),
+  whatsapp_languages: ({ whatsappLanguages }) => ({ whatsapp_languages: whatsappLanguages }),
+  test_code: ({ testCode }) => ({ test_code: testCode }),
 }
 
 const CLIENT_FIELDS: Record<string, (client: Client) => Partial<ClientRow>> = {

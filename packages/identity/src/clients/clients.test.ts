@@ -14,18 +14,37 @@ describe('a kind', () => {
       before.kinds.map(({ kind }) => kind),
       ['customer', 'driver', 'merchant'],
     )
-    const changed = await house.call(updateKind, {
-      kind: { kind: 'driver', inviteOnly: true, accessTokenTtl: { seconds: 120n } },
-      updateMask: { paths: ['invite_only', 'access_token_ttl'] },
-    })
+    const changed = await house.call(
+      updateKind,
+      {
+        kind: { kind: 'driver', inviteOnly: true, accessTokenTtl: { seconds: 120n } },
+        updateMask: { paths: ['invite_only', 'access_token_ttl'] },
+      },
+      { token: house.liveKey },
+    )
     assert.equal(changed.inviteOnly, true)
     assert.equal(changed.displayName, 'Drivers')
     assert.equal(changed.accessTokenTtl?.seconds, 120n)
-    const courier = await house.call(updateKind, { kind: { kind: 'courier', displayName: 'Couriers' } })
+    const courier = await house.call(
+      updateKind,
+      { kind: { kind: 'courier', displayName: 'Couriers' } },
+      { token: house.liveKey },
+    )
     assert.deepEqual(courier.phoneChannels, [])
     await assert.rejects(
-      house.call(updateKind, { kind: { kind: 'courier' }, updateMask: { paths: ['kind'] } }),
+      house.call(
+        updateKind,
+        { kind: { kind: 'courier' }, updateMask: { paths: ['kind'] } },
+        { token: house.liveKey },
+      ),
       refusedWith('identity.request_invalid'),
+    )
+  })
+
+  test('is not changed by a test key, since it rules live accounts as well', async () => {
+    await assert.rejects(
+      house.call(updateKind, { kind: { kind: 'driver', inviteOnly: true } }),
+      refusedWith('identity.mode_not_allowed'),
     )
   })
 
@@ -33,10 +52,14 @@ describe('a kind', () => {
     const { clientId } = await house.makeClient('customer')
     const elsewhere = await house.open()
     await house.signIn(clientId)
-    await house.call(updateKind, {
-      kind: { kind: 'customer', accessTokenTtl: { seconds: 60n } },
-      updateMask: { paths: ['access_token_ttl'] },
-    })
+    await house.call(
+      updateKind,
+      {
+        kind: { kind: 'customer', accessTokenTtl: { seconds: 60n } },
+        updateMask: { paths: ['access_token_ttl'] },
+      },
+      { token: house.liveKey },
+    )
     const { accessTokenExpireTime, refreshToken } = await house.signIn(clientId)
     const inAMinute = BigInt(Math.floor(house.clock.nowMs() / 1000) + 60)
     assert.equal(accessTokenExpireTime?.seconds, inAMinute)

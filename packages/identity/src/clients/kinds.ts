@@ -23,6 +23,9 @@ export function newKind(kind: string): KindRow {
     session_idle_ttl_ms: 30 * DAY_MS,
     session_ttl_ms: 365 * DAY_MS,
     sender_name: '',
+    whatsapp_template: '',
+    whatsapp_languages: [],
+    test_code: '',
   }
 }
 

@@ -10,6 +10,9 @@ export interface KindRow {
   session_idle_ttl_ms: number
   session_ttl_ms: number
   sender_name: string
+  whatsapp_template: string
+  whatsapp_languages: string[]
+  test_code: string
 }
 
 export interface ClientRow {
@@ -32,7 +35,8 @@ export type ClientWithKind = ClientRow & {
 }
 
 const KIND_COLUMNS = `kind, display_name, invite_only, phone_channels, email_refused, access_token_ttl_ms::float8 AS access_token_ttl_ms,
-  session_idle_ttl_ms::float8 AS session_idle_ttl_ms, session_ttl_ms::float8 AS session_ttl_ms, sender_name`
+  session_idle_ttl_ms::float8 AS session_idle_ttl_ms, session_ttl_ms::float8 AS session_ttl_ms, sender_name,
+  whatsapp_template, whatsapp_languages, test_code`
 const CLIENT_COLUMNS =
   'project_id, client_id, live, kind, display_name, audience, web_otp_domain, sms_retriever_hash, disabled, create_time'
 
@@ -60,13 +64,16 @@ export async function findKind(
 export async function upsertKind(tx: Tx, projectId: string, row: KindRow, now: Date): Promise<void> {
   await tx.query({
     text: `INSERT INTO identity.kinds (project_id, kind, display_name, invite_only, phone_channels, email_refused,
-             access_token_ttl_ms, session_idle_ttl_ms, session_ttl_ms, sender_name, update_time)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             access_token_ttl_ms, session_idle_ttl_ms, session_ttl_ms, sender_name, update_time,
+             whatsapp_template, whatsapp_languages, test_code)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
            ON CONFLICT (project_id, kind) DO UPDATE SET display_name = excluded.display_name,
              invite_only = excluded.invite_only, phone_channels = excluded.phone_channels,
              email_refused = excluded.email_refused, access_token_ttl_ms = excluded.access_token_ttl_ms,
              session_idle_ttl_ms = excluded.session_idle_ttl_ms, session_ttl_ms = excluded.session_ttl_ms,
-             sender_name = excluded.sender_name, update_time = excluded.update_time`,
+             sender_name = excluded.sender_name, update_time = excluded.update_time,
+             whatsapp_template = excluded.whatsapp_template, whatsapp_languages = excluded.whatsapp_languages,
+             test_code = excluded.test_code`,
     values: [
       projectId,
       row.kind,
@@ -79,6 +86,9 @@ export async function upsertKind(tx: Tx, projectId: string, row: KindRow, now: D
       row.session_ttl_ms,
       row.sender_name,
       now,
+      row.whatsapp_template,
+      row.whatsapp_languages,
+      row.test_code,
     ],
   })
 }

@@ -21,7 +21,7 @@ const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, imp
 const scrypt = { signerKey: 'c2lnbmVy', saltSeparator: 'Bw==', rounds: 8, memCost: 14 }
 /** A kind for each file, so that none meets another's people. */
 const take = async (format: ImportFormat, content: string, kind: string, more: object = {}) => {
-  await house.call(Clients.method.updateKind, { kind: { kind, displayName: kind } })
+  await house.call(Clients.method.updateKind, { kind: { kind, displayName: kind } }, { token: house.liveKey })
   return await house.call(importAccounts, { format, kind, content, ...more })
 }
 const passwordOf = async (kind: string) => {

@@ -200,7 +200,11 @@ describe('attacks on codes', () => {
   })
 
   test('enumeration: whether somebody has an account is told by no answer, and by no work that is left out', async () => {
-    await house.call(Clients.method.updateKind, { kind: { kind: 'staff', inviteOnly: true } })
+    await house.call(
+      Clients.method.updateKind,
+      { kind: { kind: 'staff', inviteOnly: true } },
+      { token: house.liveKey },
+    )
     const { clientId } = await house.makeClient('staff')
     const member = newPhone()
     await house.call(Accounts.method.createAccount, {

@@ -8,6 +8,7 @@ import { OtpChannel } from '@mainstay/proto/identity/v1'
 import { MessageClass, SendNotificationRequestSchema, UnknownPolicy } from '@mainstay/proto/notify/v1'
 import { nobody } from '@mainstay/rpc'
 import type { AppClient } from '../clients/service.ts'
+import type { KindRow } from '../clients/store.ts'
 import { otpDedupeKey } from './admission.ts'
 import type { OtpCaller } from './service.ts'
 import type { ChallengeRow } from './store.ts'
@@ -51,7 +52,7 @@ export function createOtpSender({
       }
       const leftMs = Math.max(expire_time.getTime() - clock.nowMs(), 1000)
       const request = create(SendNotificationRequestSchema, {
-        ...contentOf(channel, challenge.value, wording),
+        ...contentOf(channel, challenge.value, wording, app.rules),
         messageClass: MessageClass.OTP,
         unknownPolicy: UnknownPolicy.AT_LEAST_ONCE,
         ttl: durationFromMs(leftMs),
@@ -68,6 +69,18 @@ export function createOtpSender({
       times.note(performance.now() - beganMs)
     },
   }
+}
+
+/** The template that the kind names, in the language nearest to the person's; or free text where it names none. */
+function whatsappContent(
+  wording: Wording,
+  { whatsapp_template: name, whatsapp_languages: languages }: KindRow,
+) {
+  if (name === '') return { case: 'text' as const, value: whatsappText(wording) }
+  const [wanted = '', bare = ''] = [wording.locale.replace('-', '_'), wording.locale.split('-')[0]]
+  const near = languages.find((one) => one === wanted) ?? languages.find((one) => one.split('_')[0] === bare)
+  const language = near ?? languages[0] ?? 'en'
+  return { case: 'template' as const, value: { name, language, parameters: [wording.code] } }
 }
 
 /**
@@ -94,7 +107,7 @@ const FIRST_TIME_MS = 5
 
 type Content = Pick<MessageInitShape<typeof SendNotificationRequestSchema>, 'to' | 'content'>
 
-function contentOf(channel: OtpChannel, address: string, wording: Wording): Content {
+function contentOf(channel: OtpChannel, address: string, wording: Wording, rules: KindRow): Content {
   switch (channel) {
     case OtpChannel.EMAIL:
       return {
@@ -104,7 +117,7 @@ function contentOf(channel: OtpChannel, address: string, wording: Wording): Cont
     case OtpChannel.WHATSAPP:
       return {
         to: { target: { case: 'phone', value: address } },
-        content: { case: 'whatsapp', value: { content: { case: 'text', value: whatsappText(wording) } } },
+        content: { case: 'whatsapp', value: { content: whatsappContent(wording, rules) } },
       }
     default:
       return {

@@ -83,6 +83,29 @@ export declare type Kind = Message<"mainstay.identity.v1.Kind"> & {
    * @generated from field: string sender_name = 9;
    */
   senderName: string;
+
+  /**
+   * The template that codes go out by over WhatsApp, with the code as its only placeholder: WhatsApp takes codes in no other form
+   * from businesses. Unset: free text, which the sandbox takes.
+   *
+   * @generated from field: string whatsapp_template = 10;
+   */
+  whatsappTemplate: string;
+
+  /**
+   * The languages that the template is approved in, `en_US`: the nearest to the person's is taken, or else the first.
+   *
+   * @generated from field: repeated string whatsapp_languages = 11;
+   */
+  whatsappLanguages: string[];
+
+  /**
+   * The code that test accounts sign in by, besides the one that is sent: for reviewers of app stores and for tests. Six digits. It
+   * never works for a live account. Unset: none.
+   *
+   * @generated from field: string test_code = 12;
+   */
+  testCode: string;
 };
 
 /**
@@ -366,7 +389,8 @@ export declare const Clients: GenService<{
     output: typeof ListKindsResponseSchema;
   },
   /**
-   * Makes a kind, or changes one. Reasons: `identity.request_invalid`.
+   * Makes a kind, or changes one, for test and live accounts; a test key changes none.
+   * Reasons: `identity.request_invalid`, `identity.mode_not_allowed`.
    *
    * @generated from rpc mainstay.identity.v1.Clients.UpdateKind
    */
