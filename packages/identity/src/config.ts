@@ -52,7 +52,7 @@ export const identitySettings = defineSettings('identity', {
     doc: 'The secret of Turnstile or hCaptcha.',
   },
   passwordHashesAtOnce: {
-    env: 'IDENTITY_PASSWORD_HASHES_AT_ONCE',
+    env: 'IDENTITY_HASHES_AT_ONCE',
     type: 'integer',
     default: 2,
     min: 1,
@@ -60,7 +60,7 @@ export const identitySettings = defineSettings('identity', {
     doc: 'How many passwords are hashed at once; each takes about 10 ms of a core and 19 MiB. 64 more wait for each, and what is more is refused.',
   },
   pwnedPasswordsUrl: {
-    env: 'IDENTITY_PWNED_PASSWORDS_URL',
+    env: 'IDENTITY_PWNED_URL',
     type: 'url',
     optional: true,
     doc: 'Where new passwords are looked up among leaked ones, by the first five characters of their SHA-1: https://api.pwnedpasswords.com, or a mirror of yours. Unset: only the best known are refused.',
