@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import type { DescField, DescMessage, DescMethod, MessageInitShape } from '@bufbuild/protobuf'
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  getOption,
+  type MessageInitShape,
+} from '@bufbuild/protobuf'
 import { Code, ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
 import { temporaryHome, useTestDatabase } from '@mainstay/kernel/testing'
+import { rule } from '@mainstay/proto/access/v1/rule'
 import { BadRequestSchema } from '@mainstay/proto/google/rpc'
 import type { Server } from '../src/server.ts'
 import { signInOperator, startHere } from './in-process.ts'
@@ -13,16 +20,31 @@ const database = useTestDatabase()
 const home = temporaryHome()
 let server: Server
 let headers: Record<string, string>
+/** Of an account, for methods that accounts call about themselves. */
+let ownHeaders: Record<string, string>
 
 before(async () => {
   server = await startHere('api', { database, home })
-  // An operator may call every method, which no API key may.
+  // An operator may call every method that is not an account's own, which no API key may.
   headers = { ...(await signInOperator(server)), 'mainstay-project': 'default' }
+  const { clientId } = await post('/v1/clients', { kind: 'customer', displayName: 'An app' })
+  const { accessToken } = await post('/v1/anonymous-accounts', { clientId })
+  ownHeaders = { authorization: `Bearer ${accessToken}` }
 })
 after(async () => {
   await server?.stop()
   rmSync(home, { recursive: true, force: true })
 })
+
+async function post(path: string, body: unknown): Promise<Record<string, string>> {
+  const answer = await fetch(server.httpUrl + path, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  assert.equal(answer.status, 200)
+  return (await answer.json()) as Record<string, string>
+}
 
 const TEXT = 'a\0b'
 
@@ -64,15 +86,17 @@ function plantAt(field: DescField, path: string, above: readonly DescMessage[]):
 }
 
 async function refusalOf(transport: Transport, method: DescMethod, request: unknown): Promise<ConnectError> {
+  const { account } = getOption(method, rule)
+  const sent = account ? ownHeaders : headers
   const input = request as MessageInitShape<DescMessage>
   try {
     if (method.methodKind === 'unary') {
-      await transport.unary(method as never, undefined, undefined, headers, input as never)
+      await transport.unary(method as never, undefined, undefined, sent, input as never)
     } else {
       const one = (async function* () {
         yield input
       })()
-      const answer = await transport.stream(method as never, undefined, undefined, headers, one as never)
+      const answer = await transport.stream(method as never, undefined, undefined, sent, one as never)
       for await (const _ of answer.message) break
     }
   } catch (error) {
