@@ -20,7 +20,7 @@ async function run({ port, clientId, masterKey, what, durationMs }: Ask): Promis
   const turns: Record<Ask['what'], (connection: number, answer: string | undefined) => Turn> = {
     signIn(connection, answer) {
       const said = answer === undefined ? {} : (JSON.parse(answer) as Record<string, string>)
-      if (said['refreshToken'] !== undefined) keep(connection, said)
+      if (said.refreshToken !== undefined) keep(connection, said)
       const { challengeId } = said
       if (challengeId === undefined) {
         const phone = `+4915${String(100_000_000 + ((people++ * 7919) % 900_000_000))}`
@@ -60,6 +60,6 @@ function fromAnywhere(): Record<string, string> {
 }
 
 function keep(connection: number, said: Record<string, string>): void {
-  refreshTokens[connection] = said['refreshToken'] ?? ''
-  accessTokens[connection] = said['accessToken'] ?? ''
+  refreshTokens[connection] = said.refreshToken ?? ''
+  accessTokens[connection] = said.accessToken ?? ''
 }

@@ -215,7 +215,7 @@ describe('attacks on access tokens', () => {
         {},
         {
           token: accessToken,
-          headers: { 'mainstay-project': toTypeId('prj', '0'.repeat(8) + '-0000-7000-8000-000000000000') },
+          headers: { 'mainstay-project': toTypeId('prj', `${'0'.repeat(8)}-0000-7000-8000-000000000000`) },
         },
       ),
       refusedWith('identity.access_token_invalid'),
